@@ -1,0 +1,25 @@
+// Whole-file reads and writes over descriptors, for set-up work: blocking, EINTR-safe.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "lib/base/bytes.h"
+#include "lib/base/error.h"
+#include "lib/base/unique_fd.h"
+
+namespace emilua::base {
+
+// Writes all of `data`. Allocates nothing; safe after fork.
+[[nodiscard]] result<> write_all(int fd, byte_view data) noexcept;
+
+// Reads until end of file. EFBIG when there are more than `limit` bytes.
+[[nodiscard]] result<std::string> read_all(int fd, std::size_t limit);
+
+// The contents of a file. Errors are open(2)'s and read(2)'s (EISDIR for a directory).
+[[nodiscard]] result<std::string> read_file(const char* path, std::size_t limit);
+
+// A second descriptor, close-on-exec, for the same open file.
+[[nodiscard]] result<unique_fd> duplicate(int fd) noexcept;
+
+}  // namespace emilua::base

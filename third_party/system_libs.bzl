@@ -1,0 +1,142 @@
+"""Repository rules that take C++ dependencies from the distribution's packages.
+
+Nothing is downloaded: headers and static archives are symlinked from /usr. When
+one is missing, the build stops and names the package to install (ci/bootstrap
+installs them all).
+"""
+
+def _need(rctx, path, apt):
+    found = rctx.path(path)
+    if not found.exists:
+        fail("\n\n  @%s needs %s\n  run: ci/bootstrap   (or: apt-get install %s)\n" % (rctx.name, path, apt))
+    return found
+
+def _run(rctx, args):
+    result = rctx.execute(args)
+    if result.return_code != 0:
+        fail("\n\n  @%s: %s: %s\n" % (rctx.name, " ".join(args), result.stderr.strip()))
+    return result.stdout.strip()
+
+def _library_dir(rctx):
+    return "/usr/lib/" + _run(rctx, ["gcc", "-print-multiarch"])
+
+def _version_define(rctx, path):
+    """The version of the package that owns `path`, as a preprocessor definition.
+
+    Files under /usr are no inputs that Bazel tracks. A definition is part of each
+    compilation's command line, so another package version means another action;
+    a generated header would not do, since no compiler names it as a dependency.
+    """
+    owner = _run(rctx, ["dpkg-query", "-S", path]).split(":")[0].split(",")[0]
+    version = _run(rctx, ["dpkg-query", "-W", "-f=${Package}-${Version}", owner])
+    repo = rctx.name.split("~")[-1].split("+")[-1]
+    return "SYSTEM_%s=%s" % (repo, "".join([c if c.isalnum() else "_" for c in version.elems()]))
+
+def _write_version(rctx, path):
+    rctx.file("version.bzl", "VERSION_DEFINE = \"%s\"\n" % _version_define(rctx, path), executable = False)
+
+# --- one library ---------------------------------------------------------------
+
+def _system_library_impl(rctx):
+    apt = rctx.attr.apt
+    for source, target in rctx.attr.headers.items():
+        rctx.symlink(_need(rctx, source, apt), "include/" + target)
+    for probe in rctx.attr.probes:
+        _need(rctx, probe, apt)
+    directory = _library_dir(rctx)
+    for archive in rctx.attr.archives:
+        name = "lib%s.a" % archive
+        rctx.symlink(_need(rctx, directory + "/" + name, apt), "lib/" + name)
+    _write_version(rctx, (list(rctx.attr.headers) + rctx.attr.probes)[0])
+    rctx.symlink(rctx.attr.build_file, "BUILD")
+    rctx.file("WORKSPACE", "workspace(name = \"%s\")\n" % rctx.name, executable = False)
+
+system_library = repository_rule(
+    implementation = _system_library_impl,
+    attrs = {
+        "apt": attr.string(mandatory = True, doc = "packages to install when something is missing"),
+        "archives": attr.string_list(doc = "static archives, less lib and .a"),
+        "build_file": attr.label(mandatory = True, allow_single_file = True),
+        "headers": attr.string_dict(doc = "absolute path -> path under include/"),
+        "probes": attr.string_list(doc = "headers that stay on the compiler's own include path"),
+    },
+    local = True,
+)
+
+# --- abseil: one target for each pkg-config module, labelled as upstream ---------
+
+_ABSEIL_HEAD = """load("@rules_cc//cc:defs.bzl", "cc_import", "cc_library")
+load("//:version.bzl", "VERSION_DEFINE")
+
+package(default_visibility = ["//visibility:public"])
+
+licenses(["notice"])  # Apache-2.0
+"""
+
+_ABSEIL_LIBRARY = """
+cc_library(
+    name = "{name}",
+    defines = [VERSION_DEFINE],
+    deps = {deps},
+)
+"""
+
+_ABSEIL_ARCHIVE = """
+cc_import(
+    name = "{name}",
+    static_library = "lib{name}.a",
+)
+"""
+
+def _system_abseil_impl(rctx):
+    apt = "libabsl-dev"
+    directory = _library_dir(rctx)
+    _need(rctx, "/usr/include/absl/base/config.h", apt)
+    _need(rctx, "/usr/bin/pkg-config", "pkg-config")
+    _write_version(rctx, "/usr/include/absl/base/config.h")
+    archives = {}
+    packages = {}
+    for label, module in rctx.attr.targets.items():
+        package, name = label.split(":")
+        flags = _run(rctx, ["pkg-config", "--static", "--libs-only-l", "absl_" + module]).split(" ")
+        names = [f[2:] for f in flags if f.startswith("-labsl_")]
+        archives.update({n: True for n in names})
+        packages.setdefault(package, []).append(
+            _ABSEIL_LIBRARY.format(name = name, deps = repr(["//lib:" + n for n in names])),
+        )
+    text = _ABSEIL_HEAD
+    for name in archives:
+        rctx.symlink(_need(rctx, "%s/lib%s.a" % (directory, name), apt), "lib/lib%s.a" % name)
+        text += _ABSEIL_ARCHIVE.format(name = name)
+    rctx.file("lib/BUILD", text, executable = False)
+    for package, libraries in packages.items():
+        rctx.file(package + "/BUILD", _ABSEIL_HEAD + "".join(libraries), executable = False)
+    rctx.file("BUILD", "", executable = False)
+    rctx.file("WORKSPACE", "workspace(name = \"%s\")\n" % rctx.name, executable = False)
+
+system_abseil = repository_rule(
+    implementation = _system_abseil_impl,
+    attrs = {"targets": attr.string_dict(doc = "package:target -> pkg-config module, less absl_")},
+    local = True,
+)
+
+# --- rules_cc --------------------------------------------------------------------
+
+_RULES_CC = "/usr/share/bazel/rules/cc"
+_CC_TOOLCHAIN_TYPE = "[\"@bazel_tools//tools/cpp:toolchain_type\"]"
+
+def _system_rules_cc_impl(rctx):
+    _need(rctx, _RULES_CC + "/cc/defs.bzl", "bazel-rules-cc")
+    _run(rctx, ["cp", "-rL", _RULES_CC + "/cc", "."])
+
+    # These two load a symbol that @bazel_tools has only since Bazel 5, so that the
+    # distribution's own pair (Bazel 4.2, rules_cc 0.0.4) does not load as it is.
+    for name in ["compiler_flag.bzl", "cc_flags_supplier.bzl"]:
+        path = "cc/private/rules_impl/" + name
+        text = rctx.read(path)
+        text = text.replace(", \"use_cpp_toolchain\"", "").replace("use_cpp_toolchain()", _CC_TOOLCHAIN_TYPE)
+        rctx.delete(path)
+        rctx.file(path, text, executable = False)
+    rctx.file("BUILD", "package(default_visibility = [\"//visibility:public\"])\n", executable = False)
+
+system_rules_cc = repository_rule(implementation = _system_rules_cc_impl, local = True)
