@@ -1,0 +1,35 @@
+// Runs an init.script: trusted Lua that turns a fresh process's ambient authority off.
+//
+//   run_init_script({.script = text, .argument = fd, .fatal = report_and_exit});
+//   // here the script has ended well; anything else has gone to report_and_exit
+//
+// The script runs in a Lua state of its own, with the standard libraries, the table `C`, `errexit`,
+// `arg` and the helpers of the init.script interface. All its memory, the text included, is one
+// arena that is mapped before and erased and unmapped after the run; there is no garbage collection
+// and no use of the process's heap, so that nothing the script read can be found later. The JIT is
+// off. A failing call is fatal unless the script has set `errexit` to false.
+//
+// The caller is single-threaded.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace emilua::init {
+
+inline constexpr std::size_t arena_size = std::size_t{1} << 20;
+
+struct init_script_request {
+  std::string_view script;  // source text, never bytecode
+  int argument = -1;        // the global `arg`, or -1 for nil
+
+  // Told of the failure that ends the script, in one line such as
+  // "ipc_actor/init: Permission denied" or "ipc_actor/init/script: init.script:3: oops".
+  // Must not return: the process is half-restricted. `message` lives in the arena.
+  void (*fatal)(std::string_view message) = nullptr;
+};
+
+// Returns only when the script has run to its end, with its memory erased.
+void run_init_script(const init_script_request& request);
+
+}  // namespace emilua::init

@@ -1,0 +1,28 @@
+// Processes by descriptor: creation, signals and exit, free of pid races.
+//
+//   base::unique_fd pidfd; auto pid = clone_process(CLONE_NEWPID, pidfd);
+//   if (pid && *pid == 0) { … the child … }
+//
+// Source: clone(2) (clone3), pidfd_send_signal(2), pidfd_open(2).
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+
+#include "lib/base/error.h"
+#include "lib/base/unique_fd.h"
+
+namespace emilua::ipc {
+
+// fork(2) with namespace flags and a process descriptor. Returns 0 in the child (where `pidfd` is
+// empty), the pid in the parent. The caller must be single-threaded, for the child goes on with the
+// parent's heap. `exit_signal` is sent to the parent when the child ends (SIGCHLD as a rule).
+// Where clone3 is missing (ENOSYS), falls back to clone(2).
+[[nodiscard]] base::result<pid_t> clone_process(std::uint64_t flags, base::unique_fd& pidfd,
+                                                int exit_signal) noexcept;
+
+// ESRCH when the process is gone.
+[[nodiscard]] base::result<> send_signal(int pidfd, int signal) noexcept;
+
+}  // namespace emilua::ipc
