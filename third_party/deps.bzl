@@ -82,7 +82,7 @@ def system_dependencies():
             "absl/container:flat_hash_map": "flat_hash_map",
             "absl/container:flat_hash_set": "flat_hash_set",
             "absl/container:inlined_vector": "inlined_vector",
-            "absl/functional:function_ref": "function_ref",
+            "absl/functional:any_invocable": "any_invocable",
             "absl/strings:strings": "strings",
             "absl/types:span": "span",
         },

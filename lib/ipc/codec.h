@@ -11,11 +11,14 @@
 // Format, version 1. All integers are little-endian. A message is one version byte (0x01) followed
 // by exactly one value; nothing may follow it. A value is a tag byte and its payload:
 //
-//   0x00 false      -              0x10 string      u32 length, bytes
-//   0x01 true       -              0x11 table       u32 list length, u32 pair count, then the list's
-//   0x02 number     8 bytes,                        values, then the pairs: string value, any value
-//                   IEEE 754       0x20 descriptor  - (the next of the message's descriptors)
-//                                  0x21 address     - (likewise: the writing end of a channel)
+//   0x00 false        -
+//   0x01 true         -
+//   0x02 number       8 bytes, IEEE 754
+//   0x10 string       u32 length, bytes
+//   0x11 table        u32 list length, u32 pair count, then the list's values, then the pairs:
+//                     string value, any value
+//   0x20 descriptor   - (the next of the message's descriptors)
+//   0x21 address      - (likewise: the writing end of a channel)
 //
 // The receiving side treats bytes as hostile: check() verifies the whole message, without
 // allocation and in time linear in its size, before any part of it is used. Its rules: known
@@ -35,6 +38,9 @@
 namespace emilua::ipc {
 
 inline constexpr std::uint8_t message_version = 1;
+
+// The deepest nesting that any limit can allow.
+inline constexpr std::size_t max_message_depth = 1000;
 
 struct message_limits {
   std::size_t bytes = std::size_t{16} << 20;  // of the encoded message
@@ -91,7 +97,7 @@ struct token {
   token_kind kind;
   bool boolean = false;
   double number = 0;
-  std::string_view string;        // points into the message
+  std::string_view string = {};   // points into the message
   std::uint32_t list_length = 0;  // table: so many values follow,
   std::uint32_t pair_count = 0;   //        then so many (string, value) pairs
   std::size_t descriptor = 0;     // descriptor, address: index into the message's descriptors

@@ -16,13 +16,17 @@
 namespace emilua::ipc {
 
 // fork(2) with namespace flags and a process descriptor. Returns 0 in the child (where `pidfd` is
-// empty), the pid in the parent. The caller must be single-threaded, for the child goes on with the
-// parent's heap. `exit_signal` is sent to the parent when the child ends (SIGCHLD as a rule).
-// Where clone3 is missing (ENOSYS), falls back to clone(2).
+// empty), the pid in the parent. `exit_signal` is sent to the parent when the child ends (SIGCHLD
+// as a rule). Where clone3 is missing (ENOSYS), falls back to clone(2); flags that only clone3
+// knows (CLONE_NEWTIME) are then EINVAL, as CLONE_VM always is.
+//
+// The caller must be single-threaded: this is the bare system call, so no pthread_atfork handler
+// runs, no lock of the C library is taken over or reset (malloc, stdio), and the thread id that the
+// C library keeps is the parent's.
 [[nodiscard]] base::result<pid_t> clone_process(std::uint64_t flags, base::unique_fd& pidfd,
                                                 int exit_signal) noexcept;
 
-// ESRCH when the process is gone.
+// ESRCH when the process is gone, that is, reaped; a zombie still takes signals.
 [[nodiscard]] base::result<> send_signal(int pidfd, int signal) noexcept;
 
 }  // namespace emilua::ipc

@@ -4,8 +4,9 @@
 //   auto view = open_sealed(fd.get(), 16 << 20);      // receiver: checks seals and size, maps
 //
 // The receiver trusts nothing about the descriptor: it must be a memfd sealed against writing,
-// growing and shrinking, no larger than the limit. Otherwise EPERM (not sealed, or no memfd at all)
-// or EMSGSIZE. Source: memfd_create(2), fcntl(2) F_GET_SEALS.
+// growing and shrinking, no larger than the limit. Otherwise EPERM (not sealed, or no memfd at all,
+// or one of huge pages) or EMSGSIZE; beyond these, mmap(2)'s errors.
+// Source: memfd_create(2), fcntl(2) F_GET_SEALS.
 #pragma once
 
 #include <cstddef>
@@ -17,8 +18,8 @@
 
 namespace emilua::ipc {
 
-// A close-on-exec memfd holding `payload`, sealed (F_SEAL_WRITE|GROW|SHRINK|SEAL). `name` shows in
-// /proc/PID/maps only.
+// A close-on-exec memfd holding `payload`, sealed (F_SEAL_WRITE|GROW|SHRINK|SEAL, and against
+// execution where the kernel can). `name` shows in /proc/PID/maps only.
 [[nodiscard]] base::result<base::unique_fd> seal(base::byte_view payload,
                                                  const char* name = "emilua-message") noexcept;
 

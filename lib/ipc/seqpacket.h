@@ -50,6 +50,11 @@ struct received_packet {
 
 // Receives one packet into `room`, which bounds it: a longer one is malformed. Whatever the status,
 // descriptors that arrived are either in `fds` or closed.
+//
+// The kernel reports an empty packet and the end alike, as 0 bytes. They are told apart by whether
+// a writer is left: an empty packet whose writer has gone passes for the end, and packets behind it
+// stay unread. Either way the socket is to be closed. May throw std::bad_alloc (five descriptors
+// and up).
 [[nodiscard]] received_packet receive_packet(int socket, std::span<std::byte> room);
 
 }  // namespace emilua::ipc

@@ -1,0 +1,81 @@
+#include "lib/actor/actor_config.h"
+
+#include <cerrno>
+#include <optional>
+#include <string_view>
+
+#include "lib/ipc/codec.h"
+#include "lib/ipc/sealed_memory.h"
+
+namespace emilua::actor {
+namespace {
+
+using string_pairs = std::vector<std::pair<std::string, std::string>>;
+
+constexpr ipc::message_limits limits{.bytes = max_config_size, .depth = 2};
+
+void write_pairs(ipc::message_writer& writer, const string_pairs& pairs) {
+  writer.begin_table(0, static_cast<std::uint32_t>(pairs.size()));
+  for (const auto& [name, value] : pairs) {
+    writer.string(name);
+    writer.string(value);
+  }
+}
+
+bool read_string(ipc::message_reader& reader, std::string& out) {
+  const ipc::token t = reader.next();
+  if (t.kind != ipc::token_kind::string) return false;
+  out = t.string;
+  return true;
+}
+
+bool read_pairs(ipc::message_reader& reader, string_pairs& out) {
+  const ipc::token table = reader.next();
+  if (table.kind != ipc::token_kind::table || table.list_length != 0) return false;
+  for (std::uint32_t i = 0; i < table.pair_count; ++i) {
+    auto& [name, value] = out.emplace_back();
+    if (!read_string(reader, name) || !read_string(reader, value)) return false;
+  }
+  return true;
+}
+
+bool read_boolean(ipc::message_reader& reader, bool& out) {
+  const ipc::token t = reader.next();
+  out = t.boolean;
+  return t.kind == ipc::token_kind::boolean;
+}
+
+constexpr std::uint32_t field_count = 6;
+
+}  // namespace
+
+base::result<base::unique_fd> seal_config(const actor_config& config) {
+  ipc::message_writer writer;
+  writer.begin_table(field_count, 0);
+  writer.string(config.module);
+  writer.string(config.import_root);
+  write_pairs(writer, config.environment);
+  write_pairs(writer, config.sources);
+  writer.boolean(config.has_init_script);
+  writer.string(config.init_script);
+  if (writer.bytes().size() > limits.bytes) return base::system_error(EMSGSIZE);
+  return ipc::seal(writer.bytes(), "emilua-actor");
+}
+
+base::result<actor_config> open_config(int memory) {
+  auto mapping = ipc::open_sealed(memory, limits.bytes);
+  if (!mapping) return mapping.error();
+  const base::byte_view bytes = mapping->bytes();
+  if (ipc::check(bytes, 0, limits) != ipc::message_error::none) return base::system_error(EBADMSG);
+  ipc::message_reader reader{bytes};
+  const ipc::token root = reader.next();
+  actor_config config;
+  if (root.kind != ipc::token_kind::table || root.list_length != field_count ||
+      !read_string(reader, config.module) || !read_string(reader, config.import_root) ||
+      !read_pairs(reader, config.environment) || !read_pairs(reader, config.sources) ||
+      !read_boolean(reader, config.has_init_script) || !read_string(reader, config.init_script))
+    return base::system_error(EBADMSG);
+  return config;
+}
+
+}  // namespace emilua::actor

@@ -1,0 +1,35 @@
+// What a new process is told about the actor it is to be: plain data, one sealed memory long.
+//
+//   base::unique_fd memory = *seal_config(config);      // in the parent
+//   actor_config config = *open_config(memory.get());   // in the child
+//
+// The helper process between the two hands the descriptor on and never looks inside.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "lib/base/error.h"
+#include "lib/base/unique_fd.h"
+
+namespace emilua::actor {
+
+struct actor_config {
+  std::string module;       // the entry file: absolute, or as the child's directory completes it
+  std::string import_root;  // empty: the directory of `module`
+  std::vector<std::pair<std::string, std::string>> environment;
+  std::vector<std::pair<std::string, std::string>> sources;  // path and text of shipped modules
+  bool has_init_script = false;
+  std::string init_script;
+};
+
+inline constexpr std::size_t max_config_size = std::size_t{256} << 20;
+
+// EMSGSIZE when it is larger than max_config_size.
+[[nodiscard]] base::result<base::unique_fd> seal_config(const actor_config& config);
+
+// EBADMSG when the memory holds anything but a configuration.
+[[nodiscard]] base::result<actor_config> open_config(int memory);
+
+}  // namespace emilua::actor

@@ -1,0 +1,155 @@
+#include "lib/actor/channel.h"
+
+#include <signal.h>
+
+#include <optional>
+
+#include "lib/actor/value.h"
+#include "lib/bindings/io/retry.h"
+#include "lib/fiber/suspend.h"
+#include "lib/ipc/message.h"
+#include "lib/ipc/process.h"
+#include "lib/lua/core_error.h"
+#include "lib/lua/error.h"
+
+namespace emilua::actor {
+
+using lua::check;
+using lua::core_errc;
+using socket_ptr = std::shared_ptr<boost::asio::posix::stream_descriptor>;
+
+ipc_channel::ipc_channel(lua_State* L, base::unique_fd fd, std::shared_ptr<child_process> child)
+    : socket_(std::make_shared<boost::asio::posix::stream_descriptor>(
+          fiber::vm::of(L).process().io(), fd.release())),
+      child_(std::move(child)) {}
+
+void ipc_channel::close() {
+  if (socket_) socket_->close();  // a pending send ends with operation_aborted
+  socket_.reset();
+  child_.reset();
+}
+
+void ipc_channel::detach() { child_.reset(); }
+
+namespace {
+
+// A message under way: what it refers to stays open until it is sent.
+struct pending_message {
+  explicit pending_message(lua_State* L) : value(L, 2) {
+    auto prepared = ipc::outgoing_message::prepare(value.writer());
+    if (!prepared) {
+      if (prepared.error() == std::errc::invalid_argument) lua::raise_argument(L, 2);
+      lua::raise(L, prepared.error());
+    }
+    message = std::move(*prepared);
+  }
+
+  outgoing_value value;
+  ipc::outgoing_message message;
+};
+
+struct send_outcome {
+  std::error_code error;
+};
+
+template <class Handler>
+struct report_outcome {
+  Handler handler;
+
+  using executor_type = boost::asio::associated_executor_t<Handler>;
+  [[nodiscard]] executor_type get_executor() const noexcept {
+    return boost::asio::get_associated_executor(handler);
+  }
+  using cancellation_slot_type = boost::asio::associated_cancellation_slot_t<Handler>;
+  [[nodiscard]] cancellation_slot_type get_cancellation_slot() const noexcept {
+    return boost::asio::get_associated_cancellation_slot(handler);
+  }
+  void operator()(std::error_code error, send_outcome outcome) {
+    handler(error ? error : outcome.error);
+  }
+};
+
+template <class Handler>
+void async_send(const socket_ptr& socket, std::shared_ptr<pending_message> message,
+                Handler handler) {
+  auto attempt = [socket, message = std::move(message)]() -> std::optional<send_outcome> {
+    const auto sent = message->message.send(socket->native_handle());
+    if (sent) return send_outcome{};
+    if (sent.error() == std::errc::resource_unavailable_try_again) return std::nullopt;
+    return send_outcome{sent.error()};
+  };
+  bindings::retry_when_ready(socket, socket->wait_write, std::move(attempt),
+                             report_outcome<Handler>{std::move(handler)});
+}
+
+int send(lua_State* L) {
+  fiber::vm::of(L).check_suspension(L);
+  const auto& self = check<ipc_channel>(L, 1);
+  if (!self.is_open()) lua::raise(L, core_errc::channel_closed);
+  if (lua_gettop(L) < 2) lua::raise(L, std::errc::invalid_argument);
+  auto message = std::make_shared<pending_message>(L);
+  return fiber::await(
+      L, [&](auto handler) { async_send(self.socket(), std::move(message), std::move(handler)); },
+      fiber::push_nothing);
+}
+
+int close(lua_State* L) {
+  check<ipc_channel>(L, 1).close();
+  return 0;
+}
+
+int detach(lua_State* L) {
+  auto& self = check<ipc_channel>(L, 1);
+  if (!self.child()) lua::raise_argument(L, 1);
+  fiber::vm::of(L).extension<children>().let_go(self.child());
+  self.detach();
+  return 0;
+}
+
+int kill(lua_State* L) {
+  auto& self = check<ipc_channel>(L, 1);
+  if (!self.is_open()) lua::raise(L, core_errc::channel_closed);
+  if (!self.child()) lua::raise(L, std::errc::operation_not_permitted);
+  int signal = SIGKILL;
+  if (!lua_isnoneornil(L, 2)) {
+    if (lua_type(L, 2) != LUA_TNUMBER) lua::raise_argument(L, 2);
+    signal = static_cast<int>(lua_tointeger(L, 2));
+  }
+  const auto sent = ipc::send_signal(self.child()->pidfd.native_handle(), signal);
+  if (signal == SIGKILL) {
+    fiber::vm::of(L).extension<children>().let_go(self.child());
+    self.close();
+  } else if (!sent) {
+    lua::raise(L, sent.error());
+  }
+  return 0;
+}
+
+int child_pid(lua_State* L) {
+  const auto& self = check<ipc_channel>(L, 1);
+  if (!self.child()) lua::raise(L, std::errc::invalid_argument);
+  lua_pushinteger(L, self.child()->pid);
+  return 1;
+}
+
+const lua::class_method methods[] = {
+    {"send", send, true}, {"close", close}, {"detach", detach}, {"kill", kill}};
+const lua::class_property properties[] = {{"child_pid", child_pid}};
+
+}  // namespace
+
+void push_channel(lua_State* L, base::unique_fd fd) { push_channel(L, std::move(fd), nullptr); }
+
+void push_channel(lua_State* L, base::unique_fd fd, std::shared_ptr<child_process> child) {
+  lua::push_new<ipc_channel>(L, L, std::move(fd), std::move(child));
+}
+
+}  // namespace emilua::actor
+
+template <>
+const emilua::lua::class_info& emilua::lua::class_of<emilua::actor::ipc_channel>() {
+  using namespace emilua::actor;
+  static const class_info info{
+      .name = "ipc_actor_channel", .methods = methods, .properties = properties};
+  return info;
+}

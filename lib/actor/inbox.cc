@@ -1,0 +1,175 @@
+#include "lib/actor/inbox.h"
+
+#include <algorithm>
+#include <boost/asio/associated_cancellation_slot.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
+
+#include "lib/actor/value.h"
+#include "lib/fiber/suspend.h"
+#include "lib/ipc/seqpacket.h"
+#include "lib/lua/core_error.h"
+#include "lib/lua/error.h"
+
+namespace emilua::actor {
+
+using lua::core_errc;
+
+void inbox::add_channel(base::unique_fd reader) {
+  auto c = std::make_shared<channel>(vm_.process().io(), std::move(reader));
+  channels_.push_back(c);
+  if (has_receiver()) arm(c);
+}
+
+template <class Handler>
+void inbox::async_receive(Handler handler) {
+  auto slot = boost::asio::get_associated_cancellation_slot(handler);
+  if (slot.is_connected()) {
+    slot.assign([this](boost::asio::cancellation_type) {
+      finish(boost::asio::error::make_error_code(boost::asio::error::operation_aborted), nullptr);
+    });
+  }
+  begin([handler = std::move(handler)](std::error_code error, message_ptr message) mutable {
+    const auto executor = boost::asio::get_associated_executor(handler);
+    boost::asio::post(executor, [handler = std::move(handler), error,
+                                 message = std::move(message)]() mutable {
+      handler(error, std::move(message));
+    });
+  });
+}
+
+void inbox::begin(completion receiver) {
+  receiver_ = std::make_unique<completion>(std::move(receiver));
+  for (const auto& c : channels_) arm(c);
+}
+
+void inbox::finish(std::error_code error, message_ptr message) {
+  if (!receiver_) return;
+  const auto receiver = std::move(receiver_);
+  (*receiver)(error, std::move(message));
+}
+
+void inbox::arm(const std::shared_ptr<channel>& c) {
+  if (c->armed) return;
+  c->armed = true;
+  c->socket.async_wait(
+      boost::asio::posix::stream_descriptor::wait_read,
+      boost::asio::bind_executor(vm_.executor(), [self = vm_.weak_from_this(),
+                                                  c](boost::system::error_code error) {
+        c->armed = false;
+        const auto v = self.lock();
+        if (!error && v && !v->closed()) v->extension<inbox>().on_ready(c);
+      }));
+}
+
+void inbox::on_ready(const std::shared_ptr<channel>& c) {
+  // Nobody waits any more: what came stays where it is.
+  if (!receiver_ || !c->socket.is_open()) return;
+  auto message =
+      std::make_unique<ipc::received_message>(ipc::receive_message(c->socket.native_handle()));
+  switch (message->status) {
+    case ipc::packet_status::would_block:
+      return arm(c);
+    case ipc::packet_status::closed:
+    case ipc::packet_status::malformed:
+      return drop(c);
+    case ipc::packet_status::received:
+      break;
+  }
+  // To the end of the line, so that no sender keeps the others from being heard.
+  std::erase(channels_, c);
+  channels_.push_back(c);
+  finish({}, std::move(message));
+}
+
+void inbox::drop(const std::shared_ptr<channel>& c) {
+  c->socket.close();
+  std::erase(channels_, c);
+  if (channels_.empty()) finish(core_errc::no_senders, nullptr);
+}
+
+void inbox::close() {
+  if (closed_) return;
+  closed_ = true;
+  for (const auto& c : channels_) c->socket.close();
+  channels_.clear();
+  finish(core_errc::channel_closed, nullptr);
+}
+
+// --- Lua ----------------------------------------------------------------------------------------------
+
+// Collected, or alive until the VM ends: either way the VM's inbox closes with it.
+struct inbox_object {
+  explicit inbox_object(fiber::vm* v) : owner(v) {}
+  inbox_object(const inbox_object&) = delete;
+  inbox_object& operator=(const inbox_object&) = delete;
+
+  fiber::vm* owner;
+  ~inbox_object() {
+    if (!owner->closed()) owner->extension<inbox>().close();
+  }
+};
+
+}  // namespace emilua::actor
+
+template <>
+const emilua::lua::class_info& emilua::lua::class_of<emilua::actor::inbox_object>();
+
+namespace emilua::actor {
+namespace {
+
+int receive(lua_State* L) {
+  fiber::vm& v = fiber::vm::of(L);
+  lua::check<inbox_object>(L, 1);
+  v.check_suspension(L);
+  auto& self = v.extension<inbox>();
+  if (self.is_closed()) lua::raise(L, core_errc::channel_closed);
+  if (self.has_receiver()) lua::raise(L, std::errc::device_or_resource_busy);
+  if (!self.has_senders()) lua::raise(L, core_errc::no_senders);
+  return fiber::await(
+      L, [&](auto handler) { self.async_receive(std::move(handler)); },
+      [](lua_State* R, const inbox::message_ptr& message) {
+        push_value(R, *message);
+        return 1;
+      });
+}
+
+int close(lua_State* L) {
+  lua::check<inbox_object>(L, 1);
+  fiber::vm::of(L).extension<inbox>().close();
+  return 0;
+}
+
+const lua::class_method methods[] = {{"receive", receive, true}, {"close", close}};
+
+}  // namespace
+
+void push_inbox(lua_State* L) {
+  fiber::vm& v = fiber::vm::of(L);
+  v.extension<inbox>().mark_imported();
+  lua::push_new<inbox_object>(L, &v);
+}
+
+bool is_inbox(lua_State* L, int index) { return lua::to<inbox_object>(L, index) != nullptr; }
+
+base::result<base::unique_fd> new_address(lua_State* L) {
+  auto& self = fiber::vm::of(L).extension<inbox>();
+  if (self.is_closed()) return lua::make_error_code(core_errc::channel_closed);
+  auto ends = ipc::make_channel();
+  if (!ends) return ends.error();
+  self.add_channel(std::move(ends->first));
+  return std::move(ends->second);
+}
+
+}  // namespace emilua::actor
+
+template <>
+const emilua::lua::class_info& emilua::lua::class_of<emilua::actor::inbox_object>() {
+  using namespace emilua::actor;
+  static const class_info info{.name = "rx-channel",
+                               .methods = methods,
+                               .unknown_write = lua::on_write::eperm};
+  return info;
+}

@@ -1,0 +1,80 @@
+// inbox: the one place where a VM's messages arrive.
+//
+// Each address that was given away is a channel of its own, whose reading end is here. Channels are
+// read only while a fiber waits in receive(), and no further than one message: whatever else was
+// sent stays with the kernel, and with the sender once the kernel's queue is full. Channels take
+// turns. One that delivers anything malformed is closed as if its sender had gone.
+#pragma once
+
+#include <absl/functional/any_invocable.h>
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <lua.hpp>
+#include <memory>
+#include <system_error>
+#include <vector>
+
+#include "lib/base/error.h"
+#include "lib/base/unique_fd.h"
+#include "lib/fiber/vm.h"
+#include "lib/ipc/message.h"
+
+namespace emilua::actor {
+
+class inbox final : public fiber::vm_extension {
+ public:
+  using message_ptr = std::unique_ptr<ipc::received_message>;
+
+  explicit inbox(fiber::vm& v) : vm_(v) {}
+
+  // Reads from one more channel.
+  void add_channel(base::unique_fd reader);
+
+  // The program has imported it: it stays open after the main fiber.
+  void mark_imported() noexcept { imported_ = true; }
+
+  [[nodiscard]] bool is_closed() const noexcept { return closed_; }
+  [[nodiscard]] bool has_receiver() const noexcept { return receiver_ != nullptr; }
+  [[nodiscard]] bool has_senders() const noexcept { return !channels_.empty(); }
+
+  // Waits for a message. handler(std::error_code, message_ptr); one at a time.
+  template <class Handler>
+  void async_receive(Handler handler);
+
+  void close();
+
+  void main_finished() override {
+    if (!imported_) close();
+  }
+  void closing() override { close(); }
+
+ private:
+  struct channel {
+    channel(boost::asio::io_context& io, base::unique_fd fd) : socket(io, fd.release()) {}
+    boost::asio::posix::stream_descriptor socket;
+    bool armed = false;  // a wait is pending
+  };
+  using completion = absl::AnyInvocable<void(std::error_code, message_ptr)>;
+
+  void begin(completion receiver);
+  void finish(std::error_code error, message_ptr message);
+  void arm(const std::shared_ptr<channel>& c);
+  void on_ready(const std::shared_ptr<channel>& c);
+  void drop(const std::shared_ptr<channel>& c);
+
+  fiber::vm& vm_;
+  std::vector<std::shared_ptr<channel>> channels_;
+  std::unique_ptr<completion> receiver_;
+  bool imported_ = false;
+  bool closed_ = false;
+};
+
+// Pushes the module `inbox`: the object itself.
+void push_inbox(lua_State* L);
+
+[[nodiscard]] bool is_inbox(lua_State* L, int index);
+
+// A new channel to the VM's inbox: its writing end. channel_closed when the inbox is closed.
+[[nodiscard]] base::result<base::unique_fd> new_address(lua_State* L);
+
+}  // namespace emilua::actor

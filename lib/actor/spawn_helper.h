@@ -1,0 +1,83 @@
+// The process that all subprocess actors are cloned from.
+//
+//   int main(int argc, char** argv, char** envp) {
+//     auto helper = actor::spawn_helper::start({argc, argv, envp}, run_actor);   // first thing
+//     …
+//     auto child = helper->spawn(request);      // any thread, any time later
+//
+// The helper is forked before threads, files or secrets exist. It erases the program's arguments and
+// environment from its memory, closes every descriptor but its socket, and sleeps in a read. It
+// holds descriptor numbers and flags only: what an actor is to do goes past it in sealed memory. An
+// actor is a clone of the helper, without exec, so nothing of the main process can leak into it and
+// an empty root directory is no obstacle. Children are reaped by the kernel (no zombies); the helper
+// leaves when the main process is gone and its last child has ended.
+#pragma once
+
+#include <sys/types.h>
+
+#include <memory>
+#include <mutex>
+
+#include "lib/actor/actor_config.h"
+#include "lib/base/error.h"
+#include "lib/base/unique_fd.h"
+
+namespace emilua::actor {
+
+enum class stdio_mode : unsigned char {
+  none,   // input at its end; output that nobody reads
+  share,  // the helper's own, which is what the program was started with
+  given,  // a descriptor of the request
+};
+
+struct stdio_plan {
+  stdio_mode mode = stdio_mode::none;
+  int fd = -1;  // borrowed
+};
+
+// All that is decided about a child before it exists.
+struct spawn_request {
+  stdio_plan stdio[3];  // in, out, err
+  int init_argument = -1;  // borrowed; -1: none
+  int inbox = -1;          // borrowed: the reading end of the actor's channel
+  int config = -1;         // borrowed: seal_config()
+};
+
+struct spawned_child {
+  pid_t pid;
+  base::unique_fd pidfd;
+};
+
+// What the new process begins with, when only descriptors 0 to 3 are open.
+struct actor_start {
+  actor_config config;  // less the init.script, which has been run and erased
+  base::unique_fd inbox;
+};
+
+class spawn_helper {
+ public:
+  // The memory that the kernel shows as the process's command line and environment.
+  struct start_memory {
+    int argc;
+    char** argv;
+    char** envp;
+  };
+  // Runs in the actor's process; the result is its exit status.
+  using actor_main = int (*)(actor_start start);
+
+  // Forks. The caller is single-threaded.
+  [[nodiscard]] static base::result<std::unique_ptr<spawn_helper>> start(start_memory memory,
+                                                                         actor_main run);
+
+  // Asks for a child and waits for it to exist; what it does then is seen through its channel. Errors
+  // of clone(2), or ECHILD when the helper is gone.
+  [[nodiscard]] base::result<spawned_child> spawn(const spawn_request& request);
+
+ private:
+  explicit spawn_helper(base::unique_fd socket) : socket_(std::move(socket)) {}
+
+  std::mutex mutex_;  // one request at a time
+  base::unique_fd socket_;
+};
+
+}  // namespace emilua::actor

@@ -1,0 +1,201 @@
+#include "lib/actor/spawn_vm.h"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+#include "lib/actor/actor_config.h"
+#include "lib/actor/channel.h"
+#include "lib/actor/children.h"
+#include "lib/actor/spawn_helper.h"
+#include "lib/bindings/io/file_descriptor.h"
+#include "lib/fiber/module_closure.h"
+#include "lib/fiber/module_loader.h"
+#include "lib/fiber/module_name.h"
+#include "lib/fiber/vm.h"
+#include "lib/ipc/seqpacket.h"
+#include "lib/lua/core_error.h"
+#include "lib/lua/error.h"
+
+namespace emilua::actor {
+namespace {
+
+using lua::core_errc;
+
+// Everything that spawn_vm{…} says, and nothing done yet. The descriptors are borrowed from objects
+// that the options table holds.
+struct spawn_options {
+  actor_config config;
+  stdio_plan stdio[3];
+  int init_argument = -1;
+};
+
+constexpr const char* stdio_names[] = {"stdin", "stdout", "stderr"};
+
+std::string option_name(std::string_view name) { return "subprocess/" + std::string{name}; }
+
+[[noreturn]] void refuse(lua_State* L, const std::string& option) {
+  lua::raise_argument(L, option);
+}
+
+// The descriptor of a file_descriptor; EINVAL with arg = option for anything else.
+int check_descriptor(lua_State* L, int index, const std::string& option) {
+  const auto* object = lua::to<bindings::file_descriptor>(L, index);
+  if (object == nullptr) refuse(L, option);
+  return object->fd.get();
+}
+
+void read_stdio(lua_State* L, int subprocess, spawn_options& out) {
+  for (int i = 0; i < 3; ++i) {
+    lua_getfield(L, subprocess, stdio_names[i]);
+    if (lua_type(L, -1) == LUA_TSTRING) {
+      if (lua::to_text(L, -1) != "share") refuse(L, option_name(stdio_names[i]));
+      out.stdio[i].mode = stdio_mode::share;
+    } else if (!lua_isnil(L, -1)) {
+      out.stdio[i] = {stdio_mode::given,
+                      check_descriptor(L, lua_gettop(L), option_name(stdio_names[i]))};
+    }
+    lua_pop(L, 1);
+  }
+}
+
+void read_environment(lua_State* L, int subprocess, spawn_options& out) {
+  lua_getfield(L, subprocess, "environment");
+  if (!lua_isnil(L, -1)) {
+    if (!lua_istable(L, -1)) refuse(L, option_name("environment"));
+    lua_pushnil(L);
+    while (lua_next(L, -2) != 0) {
+      if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING)
+        refuse(L, option_name("environment"));
+      out.config.environment.emplace_back(lua::to_text(L, -2), lua::to_text(L, -1));
+      lua_pop(L, 1);
+    }
+  }
+  lua_pop(L, 1);
+}
+
+void read_init(lua_State* L, int subprocess, spawn_options& out) {
+  lua_getfield(L, subprocess, "init");
+  if (!lua_isnil(L, -1)) {
+    if (!lua_istable(L, -1)) refuse(L, option_name("init"));
+    lua_getfield(L, -1, "arg");
+    if (!lua_isnil(L, -1))
+      out.init_argument = check_descriptor(L, lua_gettop(L), option_name("init/arg"));
+    lua_getfield(L, -2, "script");
+    if (lua_type(L, -1) != LUA_TSTRING) refuse(L, option_name("init/script"));
+    out.config.has_init_script = true;
+    out.config.init_script = lua::to_text(L, -1);
+    lua_pop(L, 2);
+  }
+  lua_pop(L, 1);
+}
+
+// An option that is not understood might be one that was to take power away: unless it is switched
+// off, it is refused, not passed over.
+void refuse_unknown_options(lua_State* L, int table) {
+  constexpr std::string_view known[] = {"stdin", "stdout", "stderr", "environment", "init"};
+  lua_pushnil(L);
+  while (lua_next(L, table) != 0) {
+    const bool off = lua_isboolean(L, -1) && lua_toboolean(L, -1) == 0;
+    lua_pop(L, 1);
+    const std::string_view name = lua::to_text(L, -1);
+    if (off || std::ranges::find(known, name) != std::end(known)) continue;
+    lua::raise(L, std::make_error_code(std::errc::not_supported),
+               {"arg", option_name(name.data() != nullptr ? name : "?")});
+  }
+}
+
+void read_subprocess(lua_State* L, int index, spawn_options& out) {
+  refuse_unknown_options(L, index);
+  read_stdio(L, index, out);
+  read_environment(L, index, out);
+  read_init(L, index, out);
+}
+
+void check_boolean_free(lua_State* L, const char* option) {
+  lua_getfield(L, 1, option);
+  // Both belong to actors inside this process; with `subprocess` even the default is refused.
+  if (lua_isboolean(L, -1)) lua::raise_argument(L, 1);
+  lua_pop(L, 1);
+}
+
+// Where the module named by `id` lies, and with it everything that it is known to require. A name
+// that starts with `/` is a file of the child's own.
+void plan_module(lua_State* L, const std::string& id, spawn_options& out) {
+  if (id.starts_with('/')) {
+    out.config.module = id;
+    return;
+  }
+  fiber::vm& v = fiber::vm::of(L);
+  const fiber::module_record* from = v.loader().importer(L, 1);
+  if (from == nullptr) lua::raise(L, core_errc::current_module_not_known);
+  const fiber::source_store& sources = v.process().sources();
+  if (id == ".") {
+    out.config.module = from->path;
+  } else {
+    const auto request = fiber::parse_module_name(id);
+    if (!request) lua::raise(L, request.error(), {"module", id});
+    if (request->kind == fiber::module_kind::external)
+      lua::raise(L, core_errc::invalid_module_name);
+    const auto candidates = fiber::module_candidates(*request, *from);
+    if (!candidates) lua::raise(L, candidates.error());
+    for (const std::string& path : *candidates) {
+      if (out.config.module.empty() && sources.exists(path)) out.config.module = path;
+    }
+    if (out.config.module.empty())
+      lua::raise(L, core_errc::module_not_found, {"module", request->name});
+  }
+  out.config.import_root = from->import_root;
+  auto closure = fiber::module_closure(out.config.module, from->import_root, sources);
+  if (!closure) lua::raise(L, closure.error(), {"path", out.config.module});
+  for (const fiber::shipped_module& module : *closure)
+    out.config.sources.emplace_back(module.path, *module.source);
+}
+
+// Carries the plan out.
+int start_actor(lua_State* L, const spawn_options& options) {
+  fiber::vm& v = fiber::vm::of(L);
+  auto* helper = v.process().find<spawn_helper>();
+  if (helper == nullptr) lua::raise(L, std::errc::no_child_process);
+  const auto config = seal_config(options.config);
+  if (!config) lua::raise(L, config.error());
+  auto ends = ipc::make_channel();
+  if (!ends) lua::raise(L, ends.error());
+  const spawn_request request{
+      .stdio = {options.stdio[0], options.stdio[1], options.stdio[2]},
+      .init_argument = options.init_argument,
+      .inbox = ends->first.get(),
+      .config = config->get(),
+  };
+  auto child = helper->spawn(request);
+  if (!child) lua::raise(L, child.error());
+  auto process = v.extension<children>().add(std::move(*child));
+  push_channel(L, std::move(ends->second), std::move(process));
+  return 1;
+}
+
+int spawn_vm(lua_State* L) {
+  if (lua_type(L, 1) == LUA_TSTRING)
+    lua::raise(L, std::make_error_code(std::errc::not_supported), {"arg", "subprocess"});
+  if (!lua_istable(L, 1)) lua::raise_argument(L, 1);
+  spawn_options options;
+  lua_getfield(L, 1, "module");
+  if (lua_isnil(L, -1)) lua::raise(L, core_errc::invalid_module_name);
+  if (lua_type(L, -1) != LUA_TSTRING) lua::raise_argument(L, "module");
+  const std::string id{lua::to_text(L, -1)};
+  lua_getfield(L, 1, "subprocess");
+  if (lua_isnil(L, -1))
+    lua::raise(L, std::make_error_code(std::errc::not_supported), {"arg", "subprocess"});
+  if (!lua_istable(L, -1)) lua::raise_argument(L, "subprocess");
+  check_boolean_free(L, "inherit_context");
+  check_boolean_free(L, "new_master");
+  read_subprocess(L, lua_gettop(L), options);
+  plan_module(L, id, options);
+  return start_actor(L, options);
+}
+
+}  // namespace
+
+void push_spawn_vm(lua_State* L) { lua_pushcfunction(L, spawn_vm); }
+
+}  // namespace emilua::actor

@@ -1,0 +1,202 @@
+#include "lib/bindings/byte_span/byte_span.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <optional>
+
+#include "lib/lua/error.h"
+
+namespace emilua::bindings {
+namespace {
+
+using lua::check;
+
+// Numbers are truncated toward zero; anything outside ±2^53 (NaN included) is no size.
+std::optional<std::int64_t> to_integer(lua_State* L, int index) {
+  if (lua_type(L, index) != LUA_TNUMBER) return std::nullopt;
+  const double value = std::trunc(lua_tonumber(L, index));
+  constexpr double limit = 9007199254740992.0;
+  if (!(value >= -limit && value <= limit)) return std::numeric_limits<std::int64_t>::max();
+  return static_cast<std::int64_t>(value);
+}
+
+std::optional<std::int64_t> to_integer_or(lua_State* L, int index, std::int64_t fallback) {
+  return lua_isnoneornil(L, index) ? fallback : to_integer(L, index);
+}
+
+// A string or a span; no data for anything else.
+std::string_view to_bytes(lua_State* L, int index) {
+  if (const auto* span = lua::to<byte_span>(L, index))
+    return {span->length != 0 ? reinterpret_cast<const char*>(span->data) : "", span->length};
+  return lua::to_text(L, index);
+}
+
+int make(lua_State* L) {
+  const auto length = to_integer(L, 1);
+  const auto capacity = length ? to_integer_or(L, 2, *length) : std::nullopt;
+  if (!length || !capacity || *length < 0 || *capacity < *length)
+    lua::raise(L, std::errc::invalid_argument);
+  if (*capacity > std::numeric_limits<std::ptrdiff_t>::max() / 2)
+    lua::raise(L, std::errc::not_enough_memory);
+  lua::push_new<byte_span>(L, make_byte_span(static_cast<std::size_t>(*length),
+                                             static_cast<std::size_t>(*capacity)));
+  return 1;
+}
+
+// The bytes of the arguments from `first` on; nil counts as empty.
+std::size_t total_length(lua_State* L, int first) {
+  std::size_t total = 0;
+  for (int i = first; i <= lua_gettop(L); ++i) {
+    if (lua_isnil(L, i)) continue;
+    const std::string_view bytes = to_bytes(L, i);
+    if (bytes.data() == nullptr) lua::raise_argument(L, i);
+    total += bytes.size();
+  }
+  return total;
+}
+
+void copy_arguments(lua_State* L, int first, std::byte* to) {
+  for (int i = first; i <= lua_gettop(L); ++i) {
+    const std::string_view bytes = to_bytes(L, i);
+    if (bytes.empty()) continue;
+    std::memmove(to, bytes.data(), bytes.size());
+    to += bytes.size();
+  }
+}
+
+int concatenate(lua_State* L) {
+  const std::size_t total = total_length(L, 1);
+  byte_span result = make_byte_span(total, total);
+  copy_arguments(L, 1, result.data);
+  lua::push_new<byte_span>(L, std::move(result));
+  return 1;
+}
+
+int append(lua_State* L) {
+  const byte_span& self = check<byte_span>(L, 1);
+  if (lua_gettop(L) == 1) return 1;
+  const std::size_t total = self.length + total_length(L, 2);
+  byte_span extra = make_byte_span(total - self.length, total - self.length);
+  // By way of a copy, so that arguments may overlap the destination.
+  copy_arguments(L, 2, extra.data);
+  byte_span result;
+  if (total != 0 && total <= self.capacity) {
+    result = self;
+    result.length = total;
+  } else {
+    result = make_byte_span(total, total);
+    if (self.length != 0) std::memcpy(result.data, self.data, self.length);
+  }
+  if (extra.length != 0) std::memcpy(result.data + self.length, extra.data, extra.length);
+  lua::push_new<byte_span>(L, std::move(result));
+  return 1;
+}
+
+int slice(lua_State* L) {
+  const byte_span& self = check<byte_span>(L, 1);
+  const auto start = to_integer_or(L, 2, 1);
+  if (!start) lua::raise_argument(L, 2);
+  const auto end = to_integer_or(L, 3, static_cast<std::int64_t>(self.length));
+  if (!end) lua::raise_argument(L, 3);
+  if (*start < 1 || *start - 1 > *end || *end > static_cast<std::int64_t>(self.capacity))
+    lua::raise(L, std::errc::result_out_of_range);
+  const auto skipped = static_cast<std::size_t>(*start - 1);
+  byte_span result;
+  if (skipped != self.capacity)
+    result = {self.memory, self.data + skipped, static_cast<std::size_t>(*end) - skipped,
+              self.capacity - skipped};
+  lua::push_new<byte_span>(L, std::move(result));
+  return 1;
+}
+
+int copy(lua_State* L) {
+  const byte_span& self = check<byte_span>(L, 1);
+  const std::string_view source = to_bytes(L, 2);
+  if (source.data() == nullptr) lua::raise_argument(L, 2);
+  const std::size_t n = std::min(self.length, source.size());
+  if (n != 0) std::memmove(self.data, source.data(), n);
+  lua_pushinteger(L, static_cast<lua_Integer>(n));
+  return 1;
+}
+
+int capacity(lua_State* L) {
+  lua_pushinteger(L, static_cast<lua_Integer>(check<byte_span>(L, 1).capacity));
+  return 1;
+}
+
+int length(lua_State* L) {
+  lua_pushinteger(L, static_cast<lua_Integer>(check<byte_span>(L, 1).length));
+  return 1;
+}
+
+int tostring(lua_State* L) {
+  lua::push_text(L, check<byte_span>(L, 1).text());
+  return 1;
+}
+
+int equal(lua_State* L) {
+  const auto *a = lua::to<byte_span>(L, 1), *b = lua::to<byte_span>(L, 2);
+  lua_pushboolean(L, a != nullptr && b != nullptr && a->text() == b->text());
+  return 1;
+}
+
+// The byte that the number at `index` names; ERANGE unless it is one of 1..#self.
+std::byte& element(lua_State* L, int index) {
+  const byte_span& self = check<byte_span>(L, 1);
+  const auto position = to_integer(L, index);
+  if (!position || *position < 1 || *position > static_cast<std::int64_t>(self.length))
+    lua::raise(L, std::errc::result_out_of_range);
+  return self.data[*position - 1];
+}
+
+bool read_number(lua_State* L) {
+  lua_pushinteger(L, static_cast<lua_Integer>(element(L, 2)));
+  return true;
+}
+
+int write_element(lua_State* L) {
+  check<byte_span>(L, 1);
+  if (lua_type(L, 2) != LUA_TNUMBER) lua::raise(L, std::errc::operation_not_permitted);
+  const auto value = to_integer(L, 3);
+  if (!value) lua::raise_argument(L, 3);
+  std::byte& target = element(L, 2);
+  if (*value < 0 || *value > 255) lua::raise(L, std::errc::result_out_of_range);
+  target = static_cast<std::byte>(*value);
+  return 0;
+}
+
+const lua::class_method methods[] = {{"slice", slice}, {"copy", copy}, {"append", append}};
+const lua::class_property properties[] = {{"capacity", capacity}};
+const lua::class_method metamethods[] = {
+    {"__len", length},
+    {"__tostring", tostring},
+    {"__eq", equal},
+    {"__newindex", write_element},
+};
+const lua::class_method functions[] = {{"new", make}, {"append", concatenate}};
+
+}  // namespace
+
+byte_span make_byte_span(std::size_t length, std::size_t capacity) {
+  if (capacity == 0) return {};
+  std::shared_ptr<std::byte[]> memory{new std::byte[capacity]()};
+  std::byte* data = memory.get();
+  return {std::move(memory), data, length, capacity};
+}
+
+void push_byte_span(lua_State* L) { lua::push_functions(L, functions); }
+
+}  // namespace emilua::bindings
+
+template <>
+const emilua::lua::class_info& emilua::lua::class_of<emilua::bindings::byte_span>() {
+  using namespace emilua::bindings;
+  static const class_info info{.name = "byte_span",
+                               .methods = methods,
+                               .properties = properties,
+                               .metamethods = metamethods,
+                               .read_number = read_number};
+  return info;
+}

@@ -1,0 +1,223 @@
+#include "lib/bindings/errors/errors.h"
+
+#include <netdb.h>
+
+#include <boost/asio/error.hpp>
+#include <cerrno>
+#include <span>
+#include <string_view>
+#include <system_error>
+
+#include "lib/lua/class.h"
+#include "lib/lua/core_error.h"
+#include "lib/lua/error.h"
+
+namespace emilua::bindings {
+namespace {
+
+struct named_code {
+  std::string_view name;
+  int code;
+};
+
+constexpr named_code generic_codes[] = {
+    {"E2BIG", E2BIG},
+    {"EACCES", EACCES},
+    {"EADDRINUSE", EADDRINUSE},
+    {"EADDRNOTAVAIL", EADDRNOTAVAIL},
+    {"EAFNOSUPPORT", EAFNOSUPPORT},
+    {"EAGAIN", EAGAIN},
+    {"EALREADY", EALREADY},
+    {"EBADF", EBADF},
+    {"EBADMSG", EBADMSG},
+    {"EBUSY", EBUSY},
+    {"ECANCELED", ECANCELED},
+    {"ECHILD", ECHILD},
+    {"ECONNABORTED", ECONNABORTED},
+    {"ECONNREFUSED", ECONNREFUSED},
+    {"ECONNRESET", ECONNRESET},
+    {"EDEADLK", EDEADLK},
+    {"EDESTADDRREQ", EDESTADDRREQ},
+    {"EDOM", EDOM},
+    {"EEXIST", EEXIST},
+    {"EFAULT", EFAULT},
+    {"EFBIG", EFBIG},
+    {"EHOSTUNREACH", EHOSTUNREACH},
+    {"EIDRM", EIDRM},
+    {"EILSEQ", EILSEQ},
+    {"EINPROGRESS", EINPROGRESS},
+    {"EINTR", EINTR},
+    {"EINVAL", EINVAL},
+    {"EIO", EIO},
+    {"EISCONN", EISCONN},
+    {"EISDIR", EISDIR},
+    {"ELOOP", ELOOP},
+    {"EMFILE", EMFILE},
+    {"EMLINK", EMLINK},
+    {"EMSGSIZE", EMSGSIZE},
+    {"ENAMETOOLONG", ENAMETOOLONG},
+    {"ENETDOWN", ENETDOWN},
+    {"ENETRESET", ENETRESET},
+    {"ENETUNREACH", ENETUNREACH},
+    {"ENFILE", ENFILE},
+    {"ENOBUFS", ENOBUFS},
+    {"ENODEV", ENODEV},
+    {"ENOENT", ENOENT},
+    {"ENOEXEC", ENOEXEC},
+    {"ENOLCK", ENOLCK},
+    {"ENOLINK", ENOLINK},
+    {"ENOMEM", ENOMEM},
+    {"ENOMSG", ENOMSG},
+    {"ENOPROTOOPT", ENOPROTOOPT},
+    {"ENOSPC", ENOSPC},
+    {"ENOSYS", ENOSYS},
+    {"ENOTCONN", ENOTCONN},
+    {"ENOTDIR", ENOTDIR},
+    {"ENOTEMPTY", ENOTEMPTY},
+    {"ENOTRECOVERABLE", ENOTRECOVERABLE},
+    {"ENOTSOCK", ENOTSOCK},
+    {"ENOTSUP", ENOTSUP},
+    {"ENOTTY", ENOTTY},
+    {"ENXIO", ENXIO},
+    {"EOPNOTSUPP", EOPNOTSUPP},
+    {"EOVERFLOW", EOVERFLOW},
+    {"EOWNERDEAD", EOWNERDEAD},
+    {"EPERM", EPERM},
+    {"EPIPE", EPIPE},
+    {"EPROTO", EPROTO},
+    {"EPROTONOSUPPORT", EPROTONOSUPPORT},
+    {"EPROTOTYPE", EPROTOTYPE},
+    {"ERANGE", ERANGE},
+    {"EROFS", EROFS},
+    {"ESPIPE", ESPIPE},
+    {"ESRCH", ESRCH},
+    {"ETIMEDOUT", ETIMEDOUT},
+    {"ETXTBSY", ETXTBSY},
+    {"EWOULDBLOCK", EWOULDBLOCK},
+    {"EXDEV", EXDEV},
+};
+
+constexpr named_code basic_codes[] = {
+    {"access_denied", EACCES},
+    {"address_family_not_supported", EAFNOSUPPORT},
+    {"address_in_use", EADDRINUSE},
+    {"already_connected", EISCONN},
+    {"already_started", EALREADY},
+    {"bad_descriptor", EBADF},
+    {"broken_pipe", EPIPE},
+    {"connection_aborted", ECONNABORTED},
+    {"connection_refused", ECONNREFUSED},
+    {"connection_reset", ECONNRESET},
+    {"fault", EFAULT},
+    {"host_unreachable", EHOSTUNREACH},
+    {"in_progress", EINPROGRESS},
+    {"interrupted", EINTR},
+    {"invalid_argument", EINVAL},
+    {"message_size", EMSGSIZE},
+    {"name_too_long", ENAMETOOLONG},
+    {"network_down", ENETDOWN},
+    {"network_reset", ENETRESET},
+    {"network_unreachable", ENETUNREACH},
+    {"no_buffer_space", ENOBUFS},
+    {"no_descriptors", EMFILE},
+    {"no_memory", ENOMEM},
+    {"no_permission", EPERM},
+    {"no_protocol_option", ENOPROTOOPT},
+    {"no_such_device", ENODEV},
+    {"not_connected", ENOTCONN},
+    {"not_socket", ENOTSOCK},
+    {"operation_aborted", ECANCELED},
+    {"operation_not_supported", EOPNOTSUPP},
+    {"shut_down", ESHUTDOWN},
+    {"timed_out", ETIMEDOUT},
+    {"try_again", EAGAIN},
+    {"would_block", EWOULDBLOCK},
+};
+
+constexpr named_code netdb_codes[] = {
+    {"host_not_found", boost::asio::error::host_not_found},
+    {"host_not_found_try_again", boost::asio::error::host_not_found_try_again},
+    {"no_recovery", boost::asio::error::no_recovery},
+    {"no_data", boost::asio::error::no_data},
+};
+
+constexpr named_code addrinfo_codes[] = {
+    {"service_not_found", EAI_SERVICE},
+    {"socket_type_not_supported", EAI_SOCKTYPE},
+};
+
+constexpr named_code misc_codes[] = {
+    {"already_open", boost::asio::error::already_open},
+    {"eof", boost::asio::error::eof},
+    {"not_found", boost::asio::error::not_found},
+    {"fd_set_failure", boost::asio::error::fd_set_failure},
+};
+
+// One table of codes, all of one category.
+struct code_group {
+  std::span<const named_code> codes;
+  const std::error_category& (*category)();
+};
+
+constexpr code_group generic_group{generic_codes,
+                                   []() -> const auto& { return std::generic_category(); }};
+constexpr code_group basic_group{basic_codes,
+                                 []() -> const auto& { return std::system_category(); }};
+constexpr code_group netdb_group{netdb_codes, []() -> const std::error_category& {
+                                   return boost::asio::error::get_netdb_category();
+                                 }};
+constexpr code_group addrinfo_group{addrinfo_codes, []() -> const std::error_category& {
+                                      return boost::asio::error::get_addrinfo_category();
+                                    }};
+constexpr code_group misc_group{misc_codes, []() -> const std::error_category& {
+                                  return boost::asio::error::get_misc_category();
+                                }};
+
+// __index of a group: each access makes a fresh error code, free to be decorated.
+int index(lua_State* L) {
+  const auto* group = static_cast<const code_group*>(lua_touserdata(L, lua_upvalueindex(1)));
+  const std::string_view name = lua::to_text(L, 2);
+  for (const named_code& entry : group->codes) {
+    if (entry.name != name) continue;
+    lua::push(L, {entry.code, group->category()});
+    return 1;
+  }
+  lua::raise(L, lua::core_errc::bad_index, {"index", 2});
+}
+
+// An empty userdata that only answers reads.
+void push_group(lua_State* L, const code_group& group, const char* name) {
+  lua_newuserdata(L, 0);
+  lua_createtable(L, 0, 2);
+  lua_pushstring(L, name);
+  lua_setfield(L, -2, "__metatable");
+  lua_pushlightuserdata(L, const_cast<code_group*>(&group));
+  lua_pushcclosure(L, index, 1);
+  lua_setfield(L, -2, "__index");
+  lua_setmetatable(L, -2);
+}
+
+}  // namespace
+
+void push_generic_error(lua_State* L) { push_group(L, generic_group, "generic_error"); }
+
+void push_asio_error(lua_State* L) {
+  // An unknown group reads as nil: a userdata whose __index is a plain table.
+  lua_newuserdata(L, 0);
+  lua_createtable(L, 0, 2);
+  lua_pushliteral(L, "asio_error");
+  lua_setfield(L, -2, "__metatable");
+  lua_createtable(L, 0, 4);
+  push_group(L, basic_group, "asio_error.basic");
+  lua_setfield(L, -2, "basic");
+  push_group(L, netdb_group, "asio_error.netdb");
+  lua_setfield(L, -2, "netdb");
+  push_group(L, addrinfo_group, "asio_error.addrinfo");
+  lua_setfield(L, -2, "addrinfo");
+  push_group(L, misc_group, "asio_error.misc");
+  lua_setfield(L, -2, "misc");
+  lua_setfield(L, -2, "__index");
+  lua_setmetatable(L, -2);
+}
+
+}  // namespace emilua::bindings

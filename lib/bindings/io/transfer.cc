@@ -1,0 +1,114 @@
+#include "lib/bindings/io/transfer.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "lib/base/error.h"
+
+namespace emilua::bindings {
+namespace {
+
+bool is_ready(int fd, direction which) noexcept {
+  pollfd p{.fd = fd, .events = static_cast<short>(which == direction::read ? POLLIN : POLLOUT),
+           .revents = 0};
+  return base::retry([&] { return ::poll(&p, 1, 0); }) > 0;
+}
+
+// For kernels and file types without RWF_NOWAIT: a ready descriptor is taken at its word. Of a
+// write, POLLOUT promises room for PIPE_BUF bytes only.
+ssize_t plain(int fd, const io_request& request) noexcept {
+  if (request.which == direction::read) return ::read(fd, request.data, request.size);
+  return ::write(fd, request.data, std::min<std::size_t>(request.size, PIPE_BUF));
+}
+
+ssize_t without_waiting(int fd, const io_request& request) noexcept {
+  const iovec vector{request.data, request.size};
+  const ssize_t n = request.which == direction::read
+                        ? ::preadv2(fd, &vector, 1, -1, RWF_NOWAIT)
+                        : ::pwritev2(fd, &vector, 1, -1, RWF_NOWAIT);
+  if (n != -1 || (errno != EOPNOTSUPP && errno != ENOSYS && errno != EINVAL)) return n;
+  if (!is_pollable(fd) || !is_ready(fd, request.which)) {
+    errno = EAGAIN;
+    return -1;
+  }
+  return plain(fd, request);
+}
+
+}  // namespace
+
+bool is_pollable(int fd) noexcept {
+  struct stat info;
+  if (::fstat(fd, &info) != 0) return false;
+  if (S_ISREG(info.st_mode) || S_ISDIR(info.st_mode) || S_ISBLK(info.st_mode)) return false;
+  // Character devices differ, and eventfd and its like have no type at all: ask.
+  const base::unique_fd set{::epoll_create1(EPOLL_CLOEXEC)};
+  epoll_event event{};
+  return set && ::epoll_ctl(set.get(), EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+io_outcome attempt(int fd, const io_request& request, bool wait) noexcept {
+  const ssize_t n = base::retry([&] {
+    if (!wait) return without_waiting(fd, request);
+    return request.which == direction::read ? ::read(fd, request.data, request.size)
+                                            : ::write(fd, request.data, request.size);
+  });
+  if (n == -1) {
+    if (!wait && errno == EAGAIN) return {.error = {}, .bytes = 0, .would_block = true};
+    return {.error = base::last_error()};
+  }
+  if (n == 0 && request.which == direction::read)
+    return {.error = std::error_code{boost::asio::error::make_error_code(boost::asio::error::eof)}};
+  return {.error = {}, .bytes = static_cast<std::size_t>(n)};
+}
+
+void transfer_object::assign(base::unique_fd fd) {
+  pollable_ = is_pollable(fd.get());
+  fd_ = std::make_shared<base::unique_fd>(std::move(fd));
+}
+
+std::error_code transfer_object::prepare(direction which) {
+  auto& ready = ready_[static_cast<int>(which)];
+  if (ready) return {};
+  base::unique_fd set{::epoll_create1(EPOLL_CLOEXEC)};
+  if (!set) return base::last_error();
+  epoll_event event{};
+  event.events = which == direction::read ? EPOLLIN : EPOLLOUT;
+  if (::epoll_ctl(set.get(), EPOLL_CTL_ADD, native(), &event) == -1) return base::last_error();
+  ready = std::make_shared<readiness>(process_.io(), set.release());
+  return {};
+}
+
+void transfer_object::cancel() {
+  for (auto& ready : ready_)
+    if (ready) ready->cancel();
+}
+
+void transfer_object::close() {
+  cancel();
+  for (auto& ready : ready_) ready.reset();
+  fd_.reset();
+}
+
+base::unique_fd transfer_object::release() {
+  cancel();
+  for (auto& ready : ready_) ready.reset();
+  base::unique_fd fd;
+  // A thread may still be reading: then the caller gets a number of its own.
+  if (fd_.use_count() == 1)
+    fd = std::move(*fd_);
+  else
+    fd.reset(::fcntl(fd_->get(), F_DUPFD_CLOEXEC, 0));
+  fd_.reset();
+  return fd;
+}
+
+}  // namespace emilua::bindings

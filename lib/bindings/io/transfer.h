@@ -1,0 +1,153 @@
+// Reading and writing any descriptor without waiting on the caller's thread, and without changing
+// the descriptor's blocking mode, which other processes may share.
+//
+//   transfer_object io{process, std::move(fd)};
+//   io.async_read_some(buffer, [](std::error_code error, std::size_t n) { … });   // n > 0
+//
+// What can be polled (pipes, sockets, terminals) is awaited through a private epoll set. Regular
+// files are read from and written to the page cache at once (RWF_NOWAIT) and otherwise on the
+// process's blocking threads, where an operation cannot be cancelled and runs to its end.
+//
+// End of file is asio's misc:eof; an empty buffer completes at once with 0. Handlers are called
+// through their associated executor, never from inside the initiating call. Thread safety: one
+// object is used from one strand. Source: epoll(7), preadv2(2).
+#pragma once
+
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include "lib/base/unique_fd.h"
+#include "lib/bindings/io/retry.h"
+#include "lib/fiber/context.h"
+
+namespace emilua::bindings {
+
+enum class direction { read, write };
+
+// The bytes to move; `data` is written to when reading.
+struct io_request {
+  direction which;
+  void* data;
+  std::size_t size;
+};
+
+struct io_outcome {
+  std::error_code error;
+  std::size_t bytes = 0;
+  bool would_block = false;
+};
+
+// One attempt. With `wait`, blocks if it must.
+[[nodiscard]] io_outcome attempt(int fd, const io_request& request, bool wait) noexcept;
+
+// Whether readiness of the descriptor can be awaited.
+[[nodiscard]] bool is_pollable(int fd) noexcept;
+
+class transfer_object {
+ public:
+  explicit transfer_object(fiber::context& process) : process_(process) {}
+
+  void assign(base::unique_fd fd);
+  [[nodiscard]] bool is_open() const noexcept { return fd_ != nullptr; }
+  [[nodiscard]] int native() const noexcept { return fd_ ? fd_->get() : -1; }
+
+  // Pending operations end with operation_aborted, but for those that a thread is already doing.
+  void cancel();
+  void close();
+  [[nodiscard]] base::unique_fd release();
+
+  template <class Handler>
+  void async_read_some(boost::asio::mutable_buffer buffer, Handler handler) {
+    start({direction::read, buffer.data(), buffer.size()}, std::move(handler));
+  }
+  template <class Handler>
+  void async_write_some(boost::asio::const_buffer buffer, Handler handler) {
+    start({direction::write, const_cast<void*>(buffer.data()), buffer.size()}, std::move(handler));
+  }
+
+ private:
+  // An epoll set with just our descriptor in it: ready for reading when that is ready for `which`.
+  using readiness = boost::asio::posix::stream_descriptor;
+  [[nodiscard]] std::error_code prepare(direction which);
+
+  template <class Handler>
+  static void complete_later(Handler handler, io_outcome outcome) {
+    const auto executor = boost::asio::get_associated_executor(handler);
+    boost::asio::post(executor, [handler = std::move(handler), outcome]() mutable {
+      handler(outcome.error, outcome.bytes);
+    });
+  }
+
+  template <class Handler>
+  struct unpack;
+  template <class Handler>
+  void start(const io_request& request, Handler handler);
+  template <class Handler>
+  void start_on_thread(const io_request& request, Handler handler);
+  fiber::context& process_;
+  // Shared with operations under way, so that the number is not reused under them.
+  std::shared_ptr<base::unique_fd> fd_;
+  bool pollable_ = false;
+  std::shared_ptr<readiness> ready_[2];
+};
+
+// Turns the outcome of retry_when_ready into what our handlers take.
+template <class Handler>
+struct transfer_object::unpack {
+  Handler handler;
+
+  using executor_type = boost::asio::associated_executor_t<Handler>;
+  [[nodiscard]] executor_type get_executor() const noexcept {
+    return boost::asio::get_associated_executor(handler);
+  }
+  using cancellation_slot_type = boost::asio::associated_cancellation_slot_t<Handler>;
+  [[nodiscard]] cancellation_slot_type get_cancellation_slot() const noexcept {
+    return boost::asio::get_associated_cancellation_slot(handler);
+  }
+  void operator()(std::error_code error, const io_outcome& outcome) {
+    handler(error ? error : outcome.error, outcome.bytes);
+  }
+};
+
+template <class Handler>
+void transfer_object::start(const io_request& request, Handler handler) {
+  if (!is_open())
+    return complete_later(std::move(handler),
+                          {std::make_error_code(std::errc::bad_file_descriptor)});
+  if (request.size == 0) return complete_later(std::move(handler), {});
+  const io_outcome outcome = attempt(native(), request, /*wait=*/false);
+  if (!outcome.would_block) return complete_later(std::move(handler), outcome);
+  if (!pollable_) return start_on_thread(request, std::move(handler));
+  if (const std::error_code error = prepare(request.which))
+    return complete_later(std::move(handler), {error});
+  auto again = [fd = fd_, request]() -> std::optional<io_outcome> {
+    const io_outcome next = attempt(fd->get(), request, /*wait=*/false);
+    if (next.would_block) return std::nullopt;
+    return next;
+  };
+  retry_when_ready(ready_[static_cast<int>(request.which)], readiness::wait_read, std::move(again),
+                   unpack<Handler>{std::move(handler)});
+}
+
+template <class Handler>
+void transfer_object::start_on_thread(const io_request& request, Handler handler) {
+  const auto executor = boost::asio::get_associated_executor(handler);
+  boost::asio::post(
+      process_.blocking_pool(),
+      [fd = fd_, request, handler = std::move(handler),
+       work = boost::asio::make_work_guard(executor)]() mutable {
+        const io_outcome outcome = attempt(fd->get(), request, /*wait=*/true);
+        complete_later(std::move(handler), outcome);
+      });
+}
+
+}  // namespace emilua::bindings

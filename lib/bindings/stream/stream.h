@@ -1,0 +1,10 @@
+// The module `stream`: whole reads and writes over anything with read_some or write_some.
+#pragma once
+
+#include <lua.hpp>
+
+namespace emilua::bindings {
+
+void push_stream(lua_State* L);
+
+}  // namespace emilua::bindings

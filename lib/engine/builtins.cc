@@ -1,0 +1,39 @@
+#include "lib/engine/builtins.h"
+
+#include "lib/actor/inbox.h"
+#include "lib/actor/spawn_vm.h"
+#include "lib/bindings/byte_span/byte_span.h"
+#include "lib/bindings/errors/errors.h"
+#include "lib/bindings/file/file.h"
+#include "lib/bindings/filesystem/filesystem.h"
+#include "lib/bindings/stream/stream.h"
+#include "lib/bindings/system/system.h"
+#include "lib/bindings/time/time.h"
+
+namespace emilua::engine {
+namespace {
+
+// Reached by `require`, and not to be shadowed by files.
+constexpr fiber::builtin_module modules[] = {
+    {"asio_error", bindings::push_asio_error},
+    {"byte_span", bindings::push_byte_span},
+    {"file", bindings::push_file},
+    {"filesystem", bindings::push_filesystem},
+    {"generic_error", bindings::push_generic_error},
+    {"inbox", actor::push_inbox},
+    {"stream", bindings::push_stream},
+    {"system", bindings::push_system},
+    {"time", bindings::push_time},
+};
+
+// Besides what lib/fiber keeps and makes: spawn, this_fiber, require and the standard functions.
+constexpr fiber::builtin_global globals[] = {
+    {"byte_span", bindings::push_byte_span},
+    {"spawn_vm", actor::push_spawn_vm},
+};
+
+}  // namespace
+
+fiber::builtins builtin_names() noexcept { return {.modules = modules, .globals = globals}; }
+
+}  // namespace emilua::engine

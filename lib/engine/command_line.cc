@@ -1,0 +1,152 @@
+#include "lib/engine/command_line.h"
+
+#include <luajit.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <boost/version.hpp>
+#include <memory>
+#include <string_view>
+
+#include "lib/engine/version.h"
+
+namespace emilua::engine {
+namespace {
+
+constexpr const char* description =
+    "Runs a Lua program with fibers, asynchronous I/O and actors in sandboxed processes.";
+
+constexpr const char* footer = R"(
+SCRIPT is a file, or - for standard input. What follows it belongs to the script:
+system.arguments holds the engine's name, SCRIPT and the rest (a single -- right
+after SCRIPT is dropped).
+
+Environment:
+  EMILUA_PATH        directories of external modules, separated by ':'
+  EMILUA_COLORS      1 colours error reports, 0 does not; otherwise on terminals
+                     (not when NO_COLOR is set)
+  EMILUA_LOG_LEVELS  highest syslog level reported (default 4; reports are 3)
+
+Exit status: that of system.exit; 1 if the script cannot be loaded or its main
+fiber fails; 2 for a wrong command line; otherwise 0.
+
+Examples:
+  emilua server.lua --port 8080
+  emilua -e 'print(require("system").arguments[3])' hello
+)";
+
+class formatter final : public CLI::Formatter {
+ public:
+  std::string make_usage(const CLI::App* /*app*/, std::string /*name*/) const override {
+    return "Usage: emilua [OPTION...] SCRIPT [ARGUMENT...]\n"
+           "       emilua [OPTION...] -e CHUNK [ARGUMENT...]\n";
+  }
+};
+
+std::string version_text() {
+  return std::string{"emilua "} + version + "\n" + LUAJIT_VERSION + "\nBoost " +
+         std::to_string(BOOST_VERSION / 100000) + "." +
+         std::to_string(BOOST_VERSION / 100 % 1000) + "." + std::to_string(BOOST_VERSION % 100) +
+         "\n";
+}
+
+command_line print(std::string text) {
+  return {.what = command_line::action::print, .script = {}, .text = std::move(text),
+          .arguments = {}};
+}
+
+command_line misuse(const std::string& reason) {
+  return {.what = command_line::action::usage_error,
+          .script = {},
+          .text = "emilua: " + reason + " (see emilua --help)",
+          .arguments = {}};
+}
+
+// How many edits turn one word into the other.
+std::size_t distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t substituted = diagonal + (a[i - 1] != b[j - 1]);
+      diagonal = row[j];
+      row[j] = std::min({substituted, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row[b.size()];
+}
+
+std::string nearest_option(const CLI::App& app, std::string_view word) {
+  std::string best;
+  std::size_t best_distance = 4;
+  for (const CLI::Option* option : app.get_options()) {
+    const std::string name = option->get_name();
+    if (const std::size_t d = distance(name, word); d < best_distance) {
+      best = name;
+      best_distance = d;
+    }
+  }
+  return best.empty() ? "" : "; did you mean " + best + "?";
+}
+
+// The first word that is neither an option nor an option's value: where the script's part begins.
+int first_positional(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word == "-" || !word.starts_with('-')) return i;
+    if (word == "--") return i + 1;
+    if (word == "-e") ++i;
+  }
+  return argc;
+}
+
+}  // namespace
+
+command_line parse_command_line(int argc, char** argv) {
+  CLI::App app{description, "emilua"};
+  app.formatter(std::make_shared<formatter>());
+  app.footer(footer);
+  app.allow_extras();
+  std::string chunk;
+  auto* chunk_option = app.add_option("-e", chunk, "Run CHUNK instead of a file");
+  chunk_option->option_text("CHUNK");
+  bool show_version = false;
+  app.add_flag("--version", show_version, "Print versions and exit");
+
+  const int rest = std::min(first_positional(argc, argv), argc);
+  try {
+    std::vector<std::string> options(argv + std::min(1, argc), argv + rest);
+    std::erase(options, "--");
+    std::ranges::reverse(options);  // CLI11 takes them from the back
+    app.parse(std::move(options));
+  } catch (const CLI::CallForHelp&) {
+    return print(app.help());
+  } catch (const CLI::ParseError& e) {
+    return misuse(e.what());
+  }
+  if (const auto extras = app.remaining(); !extras.empty())
+    return misuse("unknown option " + extras[0] + nearest_option(app, extras[0]));
+  if (show_version) return print(version_text());
+
+  command_line line;
+  line.arguments.emplace_back(argc > 0 ? argv[0] : "emilua");
+  int next = rest;
+  if (chunk_option->count() != 0) {
+    line.what = command_line::action::run_chunk;
+    line.script = chunk;
+    line.arguments.emplace_back("-e");
+  } else {
+    if (next >= argc) return misuse("no script given");
+    line.script = argv[next++];
+    line.what = line.script == "-" ? command_line::action::run_stdin
+                                   : command_line::action::run_file;
+    line.arguments.push_back(line.script);
+    if (next < argc && std::string_view{argv[next]} == "--") ++next;
+  }
+  line.arguments.insert(line.arguments.end(), argv + next, argv + argc);
+  return line;
+}
+
+}  // namespace emilua::engine

@@ -1,0 +1,31 @@
+// The engine's command line, as a value.
+//
+//   command_line line = parse_command_line(argc, argv);
+//   if (line.what == command_line::action::usage_error) { … line.text … exit 2 }
+//
+// Options come before the script; all that follows it belongs to the script.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace emilua::engine {
+
+struct command_line {
+  enum class action {
+    run_file,     // `script`
+    run_stdin,    // the script is read from standard input
+    run_chunk,    // `script` is Lua text
+    print,        // `text` on standard output, exit 0: --help, --version
+    usage_error,  // `text` is one line for standard error, exit 2
+  };
+
+  action what = action::usage_error;
+  std::string script;
+  std::string text;
+  std::vector<std::string> arguments;  // as system.arguments shows them
+};
+
+[[nodiscard]] command_line parse_command_line(int argc, char** argv);
+
+}  // namespace emilua::engine

@@ -1,0 +1,194 @@
+#include "lib/engine/engine.h"
+
+#include <signal.h>
+#include <sys/auxv.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "lib/actor/inbox.h"
+#include "lib/actor/spawn_helper.h"
+#include "lib/base/file.h"
+#include "lib/engine/builtins.h"
+#include "lib/engine/command_line.h"
+#include "lib/fiber/vm.h"
+
+namespace emilua::engine {
+namespace {
+
+using environment = std::vector<std::pair<std::string, std::string>>;
+using helper_ptr = base::result<std::unique_ptr<actor::spawn_helper>>;
+
+constexpr int failure = 1, misuse = 2;
+
+int run_actor(actor::actor_start start);
+
+int fail(std::string_view what, int status) {
+  const std::string line = fiber::printable(what) + "\n";
+  static_cast<void>(base::write_all(2, base::bytes_of(line)));
+  return status;
+}
+
+const char* find(const environment& variables, std::string_view name) {
+  for (const auto& [key, value] : variables)
+    if (key == name) return value.c_str();
+  return nullptr;
+}
+
+environment read_environment(char** envp) {
+  environment variables;
+  for (; envp != nullptr && *envp != nullptr; ++envp) {
+    const std::string_view entry = *envp;
+    const auto equals = entry.find('=');
+    if (equals != entry.npos)
+      variables.emplace_back(entry.substr(0, equals), entry.substr(equals + 1));
+  }
+  return variables;
+}
+
+std::string absolute(const std::string& path) {
+  std::error_code error;
+  const auto full = std::filesystem::absolute(path, error);
+  return error ? path : full.lexically_normal().native();
+}
+
+std::vector<std::string> module_directories(const environment& variables) {
+  std::vector<std::string> directories;
+  const char* value = find(variables, "EMILUA_PATH");
+  std::string_view rest = value != nullptr ? value : "";
+  while (!rest.empty()) {
+    const auto end = rest.find(':');
+    if (end != 0) directories.push_back(absolute(std::string{rest.substr(0, end)}));
+    rest = end == rest.npos ? std::string_view{} : rest.substr(end + 1);
+  }
+  return directories;
+}
+
+fiber::context::options process_options(environment variables,
+                                        std::vector<std::string> arguments) {
+  fiber::context::options options;
+  options.arguments = std::move(arguments);
+  options.module_directories = module_directories(variables);
+  options.log.color = fiber::want_color(find(variables, "EMILUA_COLORS"),
+                                        find(variables, "NO_COLOR"), ::isatty(2) == 1);
+  options.log.max_level =
+      fiber::parse_log_level(find(variables, "EMILUA_LOG_LEVELS"), options.log.max_level);
+  options.environment = std::move(variables);
+  return options;
+}
+
+// Every signal unblocked and at its default, but for SIGPIPE: writes report EPIPE instead.
+void reset_signals() {
+  struct sigaction action {};
+  action.sa_handler = SIG_DFL;
+  for (int signal = 1; signal < NSIG; ++signal) ::sigaction(signal, &action, nullptr);
+  action.sa_handler = SIG_IGN;
+  ::sigaction(SIGPIPE, &action, nullptr);
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+// Runs one VM, and all that it starts, to the end.
+int run(fiber::context& process, fiber::vm& v, const fiber::vm::entry_script& entry,
+        const std::string& name) {
+  const std::string message = v.start(entry);
+  if (!message.empty()) return fail(name + ": " + message, failure);
+  process.run();
+  // What print() has buffered; a full disk or a closed pipe is not to pass for success.
+  if (std::fflush(stdout) != 0 && process.exit_code() == 0)
+    return fail("emilua: standard output: " + base::last_error().message(), failure);
+  return process.exit_code();
+}
+
+int run_program(const command_line& line, char** envp, helper_ptr& helper) {
+  fiber::context process{process_options(read_environment(envp), line.arguments)};
+  if (helper)
+    process.provide(**helper);
+  else
+    fail("emilua: subprocess actors are not available: " + helper.error().message(), failure);
+
+  fiber::vm::entry_script entry;
+  fiber::source_store::text source;
+  switch (line.what) {
+    case command_line::action::run_chunk:
+      entry.path = absolute("=(command line)");
+      entry.chunk_name = "=(command line)";
+      source = std::make_shared<const std::string>(line.script);
+      break;
+    case command_line::action::run_stdin: {
+      auto text = base::read_all(0, fiber::source_store::max_source_size);
+      if (!text) return fail("emilua: standard input: " + text.error().message(), failure);
+      entry.path = absolute("=stdin");
+      entry.chunk_name = "=stdin";
+      source = std::make_shared<const std::string>(std::move(*text));
+      break;
+    }
+    default: {
+      entry.path = absolute(line.script);
+      entry.chunk_name = "@" + entry.path;
+      auto text = process.sources().load(entry.path);
+      if (!text) return fail("emilua: " + line.script + ": " + text.error().message(), failure);
+      source = *text;
+    }
+  }
+  entry.source = *source;
+  const auto v = fiber::vm::create(process, {.names = builtin_names()});
+  return run(process, *v, entry, "emilua");
+}
+
+// The life of an actor's process, once the init.script has run.
+int run_actor(actor::actor_start start) {
+  reset_signals();
+  // The actor's own helper: its children hold no more than it does itself.
+  helper_ptr helper = actor::spawn_helper::start({0, nullptr, nullptr}, run_actor);
+  actor::actor_config& config = start.config;
+  auto options = process_options(std::move(config.environment), {"emilua", config.module});
+  options.text_only = config.has_init_script;
+  fiber::context process{std::move(options)};
+  if (helper) process.provide(**helper);
+  for (auto& [path, source] : config.sources)
+    process.sources().add(std::move(path), std::move(source));
+
+  fiber::vm::entry_script entry;
+  entry.path = absolute(config.module);
+  entry.chunk_name = "@" + entry.path;
+  entry.import_root = config.import_root;
+  const auto source = process.sources().load(entry.path);
+  if (!source) return fail("<3>ipc_actor: " + entry.path + ": " + source.error().message(), failure);
+  entry.source = **source;
+  const auto v = fiber::vm::create(
+      process, {.names = builtin_names(), .entry = fiber::vm::role::worker, .master = true});
+  v->extension<actor::inbox>().add_channel(std::move(start.inbox));
+  return run(process, *v, entry, "<3>ipc_actor");
+}
+
+}  // namespace
+
+int main(int argc, char** argv, char** envp) {
+  // A program that runs scripts must not do so with somebody else's rights.
+  if (::getauxval(AT_SECURE) != 0)
+    return fail("emilua: refuses to run set-uid, set-gid or with file capabilities", misuse);
+  // The helper erases its copy of argv and envp: nothing may be taken from there afterwards but by
+  // this process. It comes first, before there is anything that a child must not have.
+  helper_ptr helper = actor::spawn_helper::start({argc, argv, envp}, run_actor);
+  reset_signals();
+  const command_line line = parse_command_line(argc, argv);
+  switch (line.what) {
+    case command_line::action::usage_error:
+      return fail(line.text, misuse);
+    case command_line::action::print:
+      std::fwrite(line.text.data(), 1, line.text.size(), stdout);
+      return std::fflush(stdout) == 0
+                 ? 0
+                 : fail("emilua: standard output: " + base::last_error().message(), failure);
+    default:
+      return run_program(line, envp, helper);
+  }
+}
+
+}  // namespace emilua::engine

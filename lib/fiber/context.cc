@@ -1,0 +1,20 @@
+#include "lib/fiber/context.h"
+
+namespace emilua::fiber {
+
+namespace {
+constexpr std::size_t blocking_threads = 2;
+}
+
+context::~context() {
+  // A thread of the pool may still sit in a read(2) that never ends; its result has no taker.
+  if (pool_) pool_->stop();
+}
+
+boost::asio::thread_pool& context::blocking_pool() {
+  const std::scoped_lock lock{pool_mutex_};
+  if (!pool_) pool_.emplace(blocking_threads);
+  return *pool_;
+}
+
+}  // namespace emilua::fiber

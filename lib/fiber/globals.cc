@@ -1,0 +1,166 @@
+#include "lib/fiber/globals.h"
+
+#include <iterator>
+
+#include "lib/fiber/module_loader.h"
+#include "lib/lua/core_error.h"
+#include "lib/lua/embedded.h"
+#include "lib/lua/error.h"
+
+namespace emilua::fiber {
+
+extern const std::span<const lua::embedded_module> runtime_modules;
+
+namespace {
+
+const char tag = 0;
+const char globals_key = 0;  // registry: the table that environments are copied from
+
+constexpr luaL_Reg libraries[] = {
+    {"", luaopen_base},
+    {LUA_TABLIBNAME, luaopen_table},
+    {LUA_STRLIBNAME, luaopen_string},
+    {LUA_MATHLIBNAME, luaopen_math},
+    {LUA_BITLIBNAME, luaopen_bit},
+    {LUA_JITLIBNAME, luaopen_jit},
+};
+
+int check_interruption(lua_State* L) {
+  const fiber* f = vm::of(L).current();
+  if (f != nullptr && f->interruption_requested && f->interruption_disabled == 0)
+    lua::raise(L, lua::core_errc::interrupted);
+  return 0;
+}
+
+int ending(lua_State* L) {
+  lua_pushboolean(L, vm::of(L).ending());
+  return 1;
+}
+
+// enter_coroutine(busy): before a coroutine is resumed. From a place where this stack cannot be
+// left, nothing below it may suspend the fiber either.
+int enter_coroutine(lua_State* L) {
+  check_interruption(L);
+  if (lua_toboolean(L, 1)) lua::raise(L, std::errc::operation_not_permitted);
+  if (fiber* f = vm::of(L).current(); f != nullptr && (f->native_calls != 0 || !lua_isyieldable(L)))
+    ++f->native_calls;
+  return 0;
+}
+
+int leave_coroutine(lua_State* L) {
+  if (fiber* f = vm::of(L).current(); f != nullptr && f->native_calls != 0) --f->native_calls;
+  return 0;
+}
+
+bool on_fiber_stack(lua_State* L) {
+  const fiber* f = vm::of(L).current();
+  return f == nullptr || f->L == L;
+}
+
+int coroutine_yield(lua_State* L) {
+  if (on_fiber_stack(L)) lua::raise(L, lua::core_errc::bad_coroutine);
+  return lua_yield(L, lua_gettop(L));
+}
+
+int coroutine_running(lua_State* L) {
+  if (on_fiber_stack(L))
+    lua_pushnil(L);
+  else
+    lua_pushthread(L);
+  return 1;
+}
+
+const lua::class_method natives[] = {
+    {"check_interruption", check_interruption}, {"ending", ending},
+    {"enter_coroutine", enter_coroutine},       {"leave_coroutine", leave_coroutine},
+    {"coroutine_yield", coroutine_yield},       {"coroutine_running", coroutine_running},
+};
+
+int require(lua_State* L) { return vm::of(L).loader().require(L); }
+
+// std::exception that leaves a C function becomes a Lua error with its text.
+int translate_exceptions(lua_State* L, lua_CFunction f) {
+  try {
+    return f(L);
+  } catch (const std::exception& e) {  // Lua's own errors are of no C++ type and pass
+    lua_pushstring(L, e.what());
+  }
+  return lua_error(L);
+}
+
+// Leaves the runtime's table on the stack.
+void load_runtime(lua_State* L) {
+  lua::push_embedded(L, runtime_modules, "runtime");
+  lua_pushlightuserdata(L, suspend_tag());
+  lua::push_functions(L, natives);
+  lua_call(L, 2, 1);
+}
+
+void copy_fields(lua_State* L, int from, int to) {
+  lua_pushnil(L);
+  while (lua_next(L, from) != 0) {
+    lua_pushvalue(L, -2);
+    lua_insert(L, -2);
+    lua_rawset(L, to);
+  }
+}
+
+}  // namespace
+
+void* suspend_tag() noexcept { return const_cast<char*>(&tag); }
+
+void push_globals_copy(lua_State* L) {
+  luaL_checkstack(L, 6, "environment");
+  lua_createtable(L, 0, 64);
+  const int to = lua_gettop(L);
+  lua_pushlightuserdata(L, const_cast<char*>(&globals_key));
+  lua_rawget(L, LUA_REGISTRYINDEX);
+  copy_fields(L, to + 1, to);
+  lua_settop(L, to);
+}
+
+void open_globals(vm& v, lua_State* L) {
+  lua_pushlightuserdata(L, reinterpret_cast<void*>(&translate_exceptions));
+  luaJIT_setmode(L, -1, LUAJIT_MODE_WRAPCFUNC | LUAJIT_MODE_ON);
+  lua_settop(L, 0);
+
+  for (const luaL_Reg& library : libraries) {
+    lua_pushcfunction(L, library.func);
+    lua_pushstring(L, library.name);
+    lua_call(L, 1, 0);
+  }
+  lua_settop(L, 0);
+
+  load_runtime(L);  // 1
+  lua_getfield(L, 1, "suspending");
+  lua::set_suspension_wrapper(L, 2);
+  lua_pop(L, 1);
+  lua_pushvalue(L, LUA_GLOBALSINDEX);  // 2
+  for (const char* name : {"pcall", "xpcall"}) {
+    lua_getfield(L, 1, name);
+    lua_setfield(L, 2, name);
+  }
+  lua_getfield(L, 1, "coroutine");
+  lua_setfield(L, 2, "coroutine");
+  if (v.process().config().text_only) {
+    lua_getfield(L, 1, "text_only");
+    copy_fields(L, 3, 2);
+    lua_pop(L, 1);
+  }
+  lua::push_function(L, {"require", require, true});
+  lua_setfield(L, 2, "require");
+  push_spawn(L);
+  lua_setfield(L, 2, "spawn");
+  push_this_fiber(L);
+  lua_setfield(L, 2, "this_fiber");
+  for (const builtin_global& global : v.config().names.globals) {
+    global.push(L);
+    lua_setfield(L, 2, global.name);
+  }
+  lua_pushlightuserdata(L, const_cast<char*>(&globals_key));
+  lua_pushvalue(L, 2);
+  lua_rawset(L, LUA_REGISTRYINDEX);
+  lua_settop(L, 0);
+}
+
+}  // namespace emilua::fiber

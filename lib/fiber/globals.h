@@ -1,0 +1,26 @@
+// The global environment of a VM, and what scheduler and environment know of each other.
+#pragma once
+
+#include <lua.hpp>
+
+#include "lib/fiber/vm.h"
+
+namespace emilua::fiber {
+
+// Opens the standard libraries that programs keep, replaces and adds globals. Once per VM.
+void open_globals(vm& v, lua_State* L);
+
+// Pushes a fresh table with the VM's globals: the start of a module's environment.
+void push_globals_copy(lua_State* L);
+
+// What a fiber yields when it suspends; no program can make this value.
+[[nodiscard]] void* suspend_tag() noexcept;
+
+// Pushes the functions that make and describe fibers: spawn and this_fiber.
+void push_spawn(lua_State* L);
+void push_this_fiber(lua_State* L);
+
+// Hands a finished fiber's results to the fiber that joins it.
+void wake_joiner(vm& v, fiber& finished);
+
+}  // namespace emilua::fiber

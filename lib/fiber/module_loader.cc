@@ -1,0 +1,198 @@
+#include "lib/fiber/module_loader.h"
+
+#include <filesystem>
+
+#include "lib/fiber/globals.h"
+#include "lib/fiber/path.h"
+#include "lib/fiber/suspend.h"
+#include "lib/lua/core_error.h"
+#include "lib/lua/error.h"
+
+namespace emilua::fiber {
+
+using lua::core_errc;
+
+namespace {
+
+// The file, without the line that makes it executable.
+std::string_view without_shebang(std::string_view source) {
+  if (!source.starts_with('#')) return source;
+  const auto end = source.find('\n');
+  // The newline stays, so that line numbers are right.
+  return end == source.npos ? std::string_view{} : source.substr(end);
+}
+
+// What the chunk is worth to others: its first result unless that is nil, else its globals.
+void push_value(lua_State* L, fiber& f, int environment_ref) {
+  if (lua_gettop(f.L) > 0 && !lua_isnil(f.L, 1)) {
+    lua_pushvalue(f.L, 1);
+    lua_xmove(f.L, L, 1);
+  } else {
+    lua_rawgeti(L, LUA_REGISTRYINDEX, environment_ref);
+  }
+}
+
+}  // namespace
+
+module_record& module_loader::add_entry(const vm::entry_script& entry) {
+  auto record = std::make_unique<module_record>();
+  record->path = entry.path;
+  record->import_root = entry.import_root.empty()
+                            ? std::filesystem::path{entry.path}.parent_path().native()
+                            : entry.import_root;
+  const bool worker = vm_.config().entry == vm::role::worker;
+  record->leaf = worker && is_leaf_path(entry.path);
+  record->context = worker ? "worker" : "main";
+  return *(modules_[entry.path] = std::move(record));
+}
+
+void module_loader::push_environment(lua_State* L, module_record& module) {
+  push_globals_copy(L);
+  lua_pushvalue(L, -1);
+  lua_setfield(L, -2, "_G");
+  push_path(L, module.path);
+  lua_setfield(L, -2, "_FILE");
+  lua::push_text(L, module.context);
+  lua_setfield(L, -2, "_CONTEXT");
+  lua_pushvalue(L, -1);
+  module.environment_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+}
+
+void module_loader::compile(lua_State* L, module_record& module, std::string_view source,
+                            const std::string& chunk_name) {
+  luaL_checkstack(L, 6, "module");
+  source = without_shebang(source);
+  const char* mode = vm_.process().config().text_only ? "t" : "bt";
+  if (luaL_loadbufferx(L, source.data(), source.size(), chunk_name.c_str(), mode) != 0)
+    lua_error(L);
+  push_environment(L, module);
+  lua_setfenv(L, -2);
+}
+
+void module_loader::set_loaded(fiber& f) {
+  f.module->progress = module_record::state::loaded;
+  push_value(f.L, f, f.module->environment_ref);
+  f.module->value_ref = luaL_ref(f.L, LUA_REGISTRYINDEX);
+}
+
+module_record* module_loader::importer(lua_State* L, int level) {
+  lua_Debug frame;
+  if (lua_getstack(L, level, &frame) != 0) {
+    lua_getinfo(L, "f", &frame);
+    lua_getfenv(L, -1);
+    lua_getfield(L, -1, "_FILE");
+    const std::string* path = to_path(L, -1);
+    const auto it = path != nullptr ? modules_.find(*path) : modules_.end();
+    const bool overwritten = path == nullptr && lua_istable(L, -2) && !lua_iscfunction(L, -3);
+    lua_pop(L, 3);
+    if (it != modules_.end()) return it->second.get();
+    if (overwritten || path != nullptr) return nullptr;
+  }
+  return vm_.current() != nullptr ? vm_.current()->module : nullptr;
+}
+
+int module_loader::require(lua_State* L) {
+  luaL_checktype(L, 1, LUA_TSTRING);
+  const std::string id{lua::to_text(L, 1)};
+  // Level 0 is this function, 1 the wrapper that every suspending function has.
+  module_record* from = importer(L, 2);
+  if (from == nullptr) lua::raise(L, core_errc::current_module_not_known);
+  const fiber* f = vm_.current();
+  if (f == nullptr || f->kind == fiber_kind::spawned)
+    lua::raise(L, core_errc::only_main_fiber_may_import);
+  const auto request = parse_module_name(id);
+  if (!request) lua::raise(L, request.error(), {"module", id});
+  if (request->kind == module_kind::external) {
+    for (const builtin_module& module : vm_.config().names.modules)
+      if (module.name == id) return require_builtin(L, module);
+  }
+  return require_file(L, *from, *request, id);
+}
+
+int module_loader::require_builtin(lua_State* L, const builtin_module& module) {
+  lua_pushboolean(L, 1);
+  if (const auto it = builtins_.find(&module); it != builtins_.end()) {
+    lua_rawgeti(L, LUA_REGISTRYINDEX, it->second);
+    return 2;
+  }
+  module.push(L);
+  lua_pushvalue(L, -1);
+  builtins_[&module] = luaL_ref(L, LUA_REGISTRYINDEX);
+  return 2;
+}
+
+int module_loader::require_file(lua_State* L, module_record& from, const module_request& request,
+                                std::string_view id) {
+  auto candidates = module_candidates(request, from);
+  if (!candidates) lua::raise(L, candidates.error());
+  const std::string* root = &from.import_root;
+  const source_store& sources = vm_.process().sources();
+  std::string found;
+  for (const std::string& path : *candidates) {
+    if (found.empty() && sources.exists(path)) found = path;
+  }
+  if (request.kind == module_kind::external) {
+    for (const std::string& directory : vm_.process().config().module_directories) {
+      for (const std::string& path : candidates_in(directory, request.name)) {
+        if (!found.empty() || !sources.exists(path)) continue;
+        found = path;
+        root = &directory;
+      }
+    }
+  }
+  if (found.empty()) lua::raise(L, core_errc::module_not_found, {"module", id});
+
+  if (const auto it = modules_.find(found); it != modules_.end()) {
+    const module_record& module = *it->second;
+    if (module.progress != module_record::state::loaded)
+      lua::raise(L, core_errc::cyclic_import, {"module", id});
+    lua_pushboolean(L, 1);
+    lua_rawgeti(L, LUA_REGISTRYINDEX, module.value_ref);
+    return 2;
+  }
+  auto record = std::make_unique<module_record>();
+  record->path = found;
+  record->import_root = *root;
+  record->leaf = is_leaf_path(found);
+  if (from.context == "test" && id.starts_with('.')) record->context = "test";
+  return evaluate(L, *(modules_[found] = std::move(record)));
+}
+
+int module_loader::evaluate(lua_State* L, module_record& module) {
+  fiber& importing = vm_.check_suspension(L, /*interruptible=*/false);
+  const auto source = vm_.process().sources().load(module.path);
+  if (!source) {
+    const std::string path = module.path;
+    modules_.erase(path);
+    lua::raise(L, source.error(), {"path", path});
+  }
+  module.progress = module_record::state::failed;  // unless all goes well
+  compile(L, module, **source, "@" + module.path);
+  fiber& f = vm_.new_fiber(L, fiber_kind::module);
+  // Code that the chunk compiles later (loadstring and the like) belongs to the module too.
+  lua_rawgeti(f.L, LUA_REGISTRYINDEX, module.environment_ref);
+  lua_replace(f.L, LUA_GLOBALSINDEX);
+  module.progress = module_record::state::loading;
+  f.module = &module;
+  f.owner = fiber_owner::joiner;
+  f.joiner = &importing;
+  vm_.make_ready(f);
+  return vm_.park(L);
+}
+
+void module_loader::finished(fiber& f) {
+  fiber& importing = *f.joiner;
+  luaL_checkstack(importing.L, 3, "module");
+  lua_pushboolean(importing.L, f.status == 0);
+  if (f.status == 0) {
+    set_loaded(f);
+    lua_rawgeti(importing.L, LUA_REGISTRYINDEX, f.module->value_ref);
+  } else {
+    f.module->progress = module_record::state::failed;
+    lua_xmove(f.L, importing.L, 1);
+  }
+  vm_.release(f);
+  vm_.wake(importing, 2, /*first=*/true);
+}
+
+}  // namespace emilua::fiber

@@ -1,0 +1,354 @@
+#include "lib/fiber/vm.h"
+
+#include <boost/asio/post.hpp>
+#include <cassert>
+#include <cstdlib>
+#include <new>
+
+#include "lib/fiber/globals.h"
+#include "lib/fiber/module_loader.h"
+#include "lib/fiber/suspend.h"
+#include "lib/lua/core_error.h"
+#include "lib/lua/error.h"
+
+namespace emilua::fiber {
+namespace {
+
+// A turn ends after so many resumptions, so that a busy VM does not keep the thread from its
+// siblings and from the kernel's news.
+constexpr int resumptions_per_turn = 128;
+
+std::string address_of(const void* p) {
+  char text[24];
+  std::snprintf(text, sizeof text, "%p", p);
+  return text;
+}
+
+}  // namespace
+
+// --- life -------------------------------------------------------------------------------------------
+
+vm::vm(context& process, const options& opts)
+    : process_(process),
+      options_(opts),
+      strand_(process.io().get_executor()),
+      state_(lua_newstate(&vm::allocate, this), lua_close) {
+  if (!state_) throw std::bad_alloc{};
+  loader_ = std::make_unique<module_loader>(*this);
+}
+
+vm::~vm() { close(); }
+
+std::shared_ptr<vm> vm::create(context& process, const options& opts) {
+  std::shared_ptr<vm> v{new vm{process, opts}};
+  lua_State* L = v->state();
+  const auto open = [](lua_State* l) {
+    open_globals(vm::of(l), l);
+    return 0;
+  };
+  if (lua_cpcall(L, open, nullptr) != 0) throw std::bad_alloc{};
+  return v;
+}
+
+vm& vm::of(lua_State* L) noexcept {
+  void* self;
+  lua_getallocf(L, &self);
+  return *static_cast<vm*>(self);
+}
+
+// The C library's allocator instead of LuaJIT's own: sanitizers see every object, and the argument
+// doubles as the way from a Lua state to its VM.
+void* vm::allocate(void* /*self*/, void* block, std::size_t /*old_size*/, std::size_t new_size) {
+  if (new_size == 0) {
+    std::free(block);
+    return nullptr;
+  }
+  return std::realloc(block, new_size);
+}
+
+std::string vm::start(const entry_script& entry) {
+  lua_State* L = state();
+  struct call {
+    vm& self;
+    const entry_script& entry;
+    bool compiled = false;
+  } c{*this, entry};
+  const auto load = [](lua_State* l) {
+    auto& args = *static_cast<call*>(lua_touserdata(l, 1));
+    lua_settop(l, 0);
+    module_record& record = args.self.loader().add_entry(args.entry);
+    args.self.loader().compile(l, record, args.entry.source, args.entry.chunk_name);
+    fiber& main = args.self.new_fiber(l, fiber_kind::main);
+    main.module = &record;
+    main.owner = fiber_owner::detached;
+    args.self.make_ready(main);
+    args.compiled = true;
+    return 0;
+  };
+  if (lua_cpcall(L, load, &c) == 0) return {};
+  std::string message{lua::push_message(L, -1)};
+  lua_settop(L, 0);
+  if (message.empty()) message = "the script could not be loaded";
+  close();
+  return message;
+}
+
+void vm::close() {
+  if (closed()) return;
+  ending_ = true;
+  current_ = nullptr;
+  ready_.clear();
+  for (auto& [key, extension] : extensions_) extension->closing();
+  for (auto& f : fibers_)
+    if (f->operation_pending) f->signal.emit(boost::asio::cancellation_type::all);
+  state_.reset();
+}
+
+int vm::exit(lua_State* L) {
+  ending_ = true;
+  // Where the stack cannot be left by suspension, it is left by an error, which the engine's pcall
+  // hands on.
+  if (current_ == nullptr || current_->native_calls != 0 || !lua_isyieldable(L))
+    return luaL_error(L, "the program ends");
+  return park(L);
+}
+
+// --- fibers -----------------------------------------------------------------------------------------
+
+fiber& vm::new_fiber(lua_State* L, fiber_kind kind) {
+  luaL_checkstack(L, 3, "fiber");
+  lua_State* thread = lua_newthread(L);
+  const int ref = luaL_ref(L, LUA_REGISTRYINDEX);
+  lua_xmove(L, thread, 1);
+  // From here on nothing raises a Lua error, which would leave a fiber that nobody has.
+  fiber* f;
+  if (idle_.empty()) {
+    f = fibers_.emplace_back(std::make_unique<fiber>()).get();
+  } else {
+    f = idle_.back();
+    idle_.pop_back();
+  }
+  f->L = thread;
+  f->thread_ref = ref;
+  f->kind = kind;
+  return *f;
+}
+
+void vm::release(fiber& f) {
+  if (!closed()) {
+    luaL_unref(state(), LUA_REGISTRYINDEX, f.thread_ref);
+    luaL_unref(state(), LUA_REGISTRYINDEX, f.local_ref);
+  }
+  std::destroy_at(&f);
+  std::construct_at(&f);
+  idle_.push_back(&f);
+}
+
+void vm::make_ready(fiber& f) {
+  f.state = fiber_state::ready;
+  ready_.push_back(f);
+  schedule();
+}
+
+void vm::make_ready_first(fiber& f) {
+  f.state = fiber_state::ready;
+  ready_.push_front(f);
+  schedule();
+}
+
+fiber& vm::check_suspension(lua_State* L, bool interruptible) {
+  if (current_ == nullptr) luaL_error(L, "attempt to suspend outside of a fiber");
+  fiber& f = *current_;
+  if (f.suspension_forbidden != 0) lua::raise(L, lua::core_errc::forbid_suspend_block);
+  if (interruptible && f.interruption_requested && f.interruption_disabled == 0)
+    lua::raise(L, lua::core_errc::interrupted);
+  if (f.native_calls != 0 || !lua_isyieldable(L))
+    luaL_error(L, "attempt to suspend inside a function that native code calls");
+  return f;
+}
+
+int vm::park(lua_State* L) {
+  current_->state = fiber_state::parked;
+  lua_pushlightuserdata(L, suspend_tag());
+  return lua_yield(L, 1);
+}
+
+int vm::yield(lua_State* L) {
+  make_ready(*current_);
+  lua_pushlightuserdata(L, suspend_tag());
+  return lua_yield(L, 1);
+}
+
+void vm::wake(fiber& f, int nresults, bool first) {
+  f.on_interrupt = nullptr;
+  f.resume_args = nresults;
+  if (first)
+    make_ready_first(f);
+  else
+    make_ready(f);
+}
+
+void vm::wake_with_error(fiber& f, std::error_code error) {
+  luaL_checkstack(f.L, 8, "error");
+  lua_pushboolean(f.L, 0);
+  lua::push(f.L, error);
+  wake(f, 2);
+}
+
+void vm::request_interruption(fiber& f) {
+  if (f.interruption_requested) return;
+  f.interruption_requested = true;
+  if (f.state != fiber_state::parked || f.on_interrupt == nullptr) return;
+  const auto interrupt = std::exchange(f.on_interrupt, nullptr);
+  interrupt(f);
+}
+
+// --- turns ------------------------------------------------------------------------------------------
+
+void vm::schedule() {
+  if (scheduled_ || in_turn_) return;
+  scheduled_ = true;
+  boost::asio::post(strand_, [self = shared_from_this()] {
+    self->scheduled_ = false;
+    self->run_ready();
+  });
+}
+
+void vm::run_ready() {
+  if (closed()) return;
+  in_turn_ = true;
+  for (int n = 0; n < resumptions_per_turn && !ready_.empty() && !ending_; ++n) {
+    fiber& next = ready_.front();
+    ready_.pop_front();
+    resume(next);
+  }
+  in_turn_ = false;
+  if (ending_ || (ready_.empty() && operations_ == 0)) return close();
+  if (!ready_.empty()) schedule();
+}
+
+void vm::operation_finished() {
+  --operations_;
+  // A completion arrives in a turn of its own: what it woke runs at once.
+  if (!in_turn_) run_ready();
+}
+
+void vm::resume(fiber& f) {
+  current_ = &f;
+  f.state = fiber_state::running;
+  if (f.resume_args == 0 && lua_status(f.L) == LUA_YIELD) {
+    lua_pushboolean(f.L, 1);
+    f.resume_args = 1;
+  }
+  const int status = lua_resume(f.L, std::exchange(f.resume_args, 0));
+  current_ = nullptr;
+  if (ending_) return;
+  if (status == LUA_YIELD) {
+    lua_pop(f.L, 1);  // the tag
+    assert(f.state != fiber_state::running);
+    return;
+  }
+  finish(f, status);
+}
+
+void vm::finish(fiber& f, int status) {
+  f.state = fiber_state::finished;
+  f.status = status;
+  if (status == LUA_ERRMEM) return fail_out_of_memory();
+  switch (f.kind) {
+    case fiber_kind::main:
+      finish_main(f);
+      return;
+    case fiber_kind::module:
+      loader_->finished(f);
+      return;
+    case fiber_kind::spawned:
+      break;
+  }
+  if (f.owner == fiber_owner::joiner) {
+    wake_joiner(*this, f);
+  } else if (f.owner == fiber_owner::detached) {
+    if (status != 0) report_panic(f);
+    release(f);
+  }
+}
+
+void vm::finish_main(fiber& f) {
+  if (f.status != 0) return panic(f);
+  loader_->set_loaded(f);
+  for (auto& [key, extension] : extensions_) extension->main_finished();
+  release(f);
+}
+
+void vm::panic(fiber& f) {
+  report_panic(f);
+  if (options_.master) process_.set_exit_code(1);
+  ending_ = true;
+}
+
+void vm::fail_out_of_memory() noexcept {
+  process_.log().report("VM " + address_of(state()) + " closed: ", "not enough memory");
+  if (options_.master) process_.set_exit_code(1);
+  ending_ = true;
+}
+
+void vm::report_panic(fiber& f) {
+  if (f.kind == fiber_kind::spawned &&
+      lua::is_error(f.L, -1, lua::core_errc::interrupted))
+    return;
+  const std::string headline = f.kind == fiber_kind::main
+                                   ? "Main fiber from VM " + address_of(state()) + " panicked: "
+                                   : "Fiber " + address_of(f.L) + " panicked: ";
+  // The traceback is taken on another stack: the failed one may have no room left.
+  lua_State* L = state();
+  luaL_checkstack(L, 4, "report");
+  lua::push_message(f.L, -1);
+  lua_xmove(f.L, L, 1);
+  luaL_traceback(L, f.L, nullptr, 0);
+  process_.log().report(headline, lua::to_text(L, -2), lua::to_text(L, -1));
+  lua_pop(L, 2);
+}
+
+// --- operations ---------------------------------------------------------------------------------------
+
+namespace detail {
+
+void begin_operation(vm& v, fiber& f) noexcept {
+  v.operation_started();
+  f.operation_pending = true;
+  f.interrupt_sent = false;
+  if (f.interruption_disabled == 0) {
+    f.on_interrupt = [](fiber& self) {
+      self.interrupt_sent = true;
+      self.signal.emit(boost::asio::cancellation_type::all);
+    };
+  }
+}
+
+void abandon_operation(vm& v, fiber& f) noexcept {
+  f.operation_pending = false;
+  f.on_interrupt = nullptr;
+  // Not operation_finished(): the fiber that failed to start it is still running.
+  v.operation_abandoned();
+}
+
+bool end_operation(vm& v, fiber& f) noexcept {
+  f.operation_pending = false;
+  f.on_interrupt = nullptr;
+  if (v.closed()) return false;
+  f.signal.slot().clear();
+  return true;
+}
+
+void deliver_error(vm& v, fiber& f, std::error_code error) {
+  static const std::error_code aborted = boost::asio::error::make_error_code(
+      boost::asio::error::operation_aborted);
+  if (f.interrupt_sent && error == aborted) error = lua::core_errc::interrupted;
+  v.wake_with_error(f, error);
+}
+
+void deliver_out_of_memory(vm& v) noexcept { v.fail_out_of_memory(); }
+
+}  // namespace detail
+
+}  // namespace emilua::fiber

@@ -1,0 +1,186 @@
+// One Lua VM: a state, its fibers, and the strand that lets only one of them run at a time.
+//
+// Everything but the constructor, start() and executor() is called on the strand: by Lua code
+// of this VM, or by completion handlers bound to executor().
+//
+// A VM lives as long as a fiber is ready or an operation is under way; then, or after a panic or
+// exit(), it closes itself: operations are cancelled, the Lua state is destroyed, and the object
+// itself goes when the last completion handler has come back.
+#pragma once
+
+#include <absl/container/flat_hash_map.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/strand.hpp>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/fiber/context.h"
+#include "lib/fiber/fiber.h"
+#include "lib/lua/class.h"
+
+namespace emilua::fiber {
+
+using strand = boost::asio::strand<boost::asio::io_context::executor_type>;
+
+// A name that programs reach by `require`, and the function that pushes its value (called once per
+// VM and name).
+struct builtin_module {
+  std::string_view name;
+  void (*push)(lua_State* L);
+};
+
+// A global function or value.
+struct builtin_global {
+  const char* name;
+  void (*push)(lua_State* L);
+};
+
+struct builtins {
+  std::span<const builtin_module> modules;
+  std::span<const builtin_global> globals;
+};
+
+// State that a binding keeps for each VM; see vm::extension.
+class vm_extension {
+ public:
+  virtual ~vm_extension() = default;
+  // The main fiber has returned without error.
+  virtual void main_finished() {}
+  // The VM closes; Lua is still there, but runs no more.
+  virtual void closing() {}
+};
+
+class module_loader;
+
+class vm : public std::enable_shared_from_this<vm> {
+ public:
+  enum class role { main, worker };
+
+  struct options {
+    builtins names;
+    role entry = role::main;
+    bool master = true;  // may touch process-wide state and set the exit status
+  };
+
+  // Creates the state with its globals. std::bad_alloc when there is no memory for it.
+  static std::shared_ptr<vm> create(context& process, const options& opts);
+  ~vm();
+
+  // The program's entry: compiled at once, run on the strand later.
+  struct entry_script {
+    std::string path;        // absolute; names the chunk and the import root's directory
+    std::string_view source;
+    std::string chunk_name;  // as Lua wants it: "@path" or "=name"
+    std::string import_root;  // empty: the directory of `path`
+  };
+  // The compiler's message if the source is not Lua; the VM is then closed.
+  [[nodiscard]] std::string start(const entry_script& entry);
+
+  // The VM that runs `L`.
+  [[nodiscard]] static vm& of(lua_State* L) noexcept;
+
+  [[nodiscard]] context& process() noexcept { return process_; }
+  [[nodiscard]] const strand& executor() const noexcept { return strand_; }
+  [[nodiscard]] bool is_master() const noexcept { return options_.master; }
+  [[nodiscard]] const options& config() const noexcept { return options_; }
+  [[nodiscard]] bool closed() const noexcept { return state_ == nullptr; }
+  [[nodiscard]] lua_State* state() const noexcept { return state_.get(); }
+  [[nodiscard]] module_loader& loader() noexcept { return *loader_; }
+
+  // --- fibers -------------------------------------------------------------------------------------
+
+  // The running fiber; there is one whenever Lua code runs, but for finalizers at the end.
+  [[nodiscard]] fiber* current() const noexcept { return current_; }
+
+  // Takes the function on top of L's stack. The fiber is not ready yet.
+  fiber& new_fiber(lua_State* L, fiber_kind kind);
+
+  void make_ready(fiber& f);        // to the tail of the queue
+  void make_ready_first(fiber& f);  // ahead of all others
+
+  // Checks that L may suspend now, or raises: forbid_suspend_block, interrupted, or a string error
+  // where native code is in the way. `interruptible` is false for calls that are no interruption
+  // point.
+  fiber& check_suspension(lua_State* L, bool interruptible = true);
+
+  // Parks the running fiber: the caller returns the result. Somebody wakes it later, having pushed
+  // `true` and results, or `false` and an error, on its stack (see wake()).
+  [[nodiscard]] int park(lua_State* L);
+  // Gives the turn to the others; the running fiber stays ready.
+  [[nodiscard]] int yield(lua_State* L);
+
+  // Wakes a parked fiber with the `nresults` values on top of its stack.
+  void wake(fiber& f, int nresults, bool first = false);
+  void wake_with_error(fiber& f, std::error_code error);
+
+  void request_interruption(fiber& f);
+
+  // The fiber's results have been taken, or nobody wants them.
+  void release(fiber& f);
+  // Prints the error of a finished fiber, unless it is `interrupted`.
+  void report_panic(fiber& f);
+
+  // --- operations ---------------------------------------------------------------------------------
+
+  // What keeps the VM alive besides ready fibers; suspend.h does this for asynchronous operations.
+  void operation_started() noexcept { ++operations_; }
+  void operation_finished();
+  void operation_abandoned() noexcept { --operations_; }  // it never started
+
+  // --- end ----------------------------------------------------------------------------------------
+
+  // Ends the VM from Lua code: never returns to it, and no pcall stops it.
+  [[nodiscard]] int exit(lua_State* L);
+  [[nodiscard]] bool ending() const noexcept { return ending_; }
+  // Reports and ends the VM at the end of the turn.
+  void fail_out_of_memory() noexcept;
+
+  // --- state of bindings ----------------------------------------------------------------------------
+
+  // The VM's one instance of T, made on first use.
+  template <class T>
+  T& extension() {
+    static constexpr char key = 0;
+    auto& slot = extensions_[&key];
+    if (!slot) slot = std::make_unique<T>(*this);
+    return static_cast<T&>(*slot);
+  }
+
+ private:
+  explicit vm(context& process, const options& opts);
+
+  static void* allocate(void* self, void* block, std::size_t old_size, std::size_t new_size);
+  void open_libraries();
+  void schedule();
+  void run_ready();
+  void resume(fiber& f);
+  void finish(fiber& f, int status);
+  void finish_main(fiber& f);
+  void panic(fiber& f);
+  void close();
+
+  context& process_;
+  options options_;
+  strand strand_;
+  std::unique_ptr<lua_State, void (*)(lua_State*)> state_;
+  std::unique_ptr<module_loader> loader_;
+
+  fiber* current_ = nullptr;
+  fiber_queue ready_;
+  bool scheduled_ = false;  // a turn has been posted
+  bool in_turn_ = false;
+  bool ending_ = false;
+  std::size_t operations_ = 0;
+
+  // Fibers are recycled, and outlive the Lua state: handlers of cancelled operations name them.
+  std::vector<std::unique_ptr<fiber>> fibers_;
+  std::vector<fiber*> idle_;
+  absl::flat_hash_map<const void*, std::unique_ptr<vm_extension>> extensions_;
+};
+
+}  // namespace emilua::fiber

@@ -1,0 +1,197 @@
+// The round trip of data and descriptors between a script and its host.
+#include "lib/init/helpers.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <cstring>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "lib/base/unique_fd.h"
+#include "lib/init/run_script.h"
+
+namespace emilua::init {
+namespace {
+
+using base::unique_fd;
+
+class Descriptors : public ::testing::Test {
+ protected:
+  Descriptors() {
+    int ends[2];
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends), 0);
+    host = unique_fd{ends[0]};
+    guest = unique_fd{ends[1]};
+  }
+
+  void send(std::string_view text, std::span<const int> fds) {
+    iovec data{const_cast<char*>(text.data()), text.size()};
+    alignas(cmsghdr) std::array<char, 2048> control{};
+    msghdr message{};
+    message.msg_iov = &data;
+    message.msg_iovlen = 1;
+    if (!fds.empty()) {
+      message.msg_control = control.data();
+      message.msg_controllen = CMSG_SPACE(fds.size_bytes());
+      cmsghdr* const item = CMSG_FIRSTHDR(&message);
+      item->cmsg_level = SOL_SOCKET;
+      item->cmsg_type = SCM_RIGHTS;
+      item->cmsg_len = CMSG_LEN(fds.size_bytes());
+      std::memcpy(CMSG_DATA(item), fds.data(), fds.size_bytes());
+    }
+    ASSERT_EQ(::sendmsg(host.get(), &message, 0), static_cast<ssize_t>(text.size()));
+  }
+
+  outcome run(std::string_view script) { return run_script(script, {.argument = guest.get()}); }
+
+  unique_fd host, guest;
+  unique_fd file{::memfd_create("helpers_test", 0)};
+};
+
+TEST_F(Descriptors, ArriveCloseOnExec) {
+  send("hello", {{file.get()}});
+  EXPECT_EQ(run(R"(
+    local text, fd, reason = receive_with_fd(arg, 100)
+    assert(text == 'hello' and reason == 0 and fd > 2)
+    C.write(fd, 'from the guest')
+    C.execve('/bin/sh', {'sh', '-c', '[ -e /proc/self/fd/' .. fd .. ' ] || exit 7'})
+  )"),
+            (outcome{7, ""}));
+  EXPECT_EQ(::lseek(file.get(), 0, SEEK_END), 14);
+}
+
+TEST_F(Descriptors, AreMinusOneWithoutAny) {
+  send("hello", {});
+  EXPECT_EQ(run(R"(
+    assert(select('#', receive_with_fd(arg, 3)) == 3)
+  )"),
+            ended_well);
+  send("hello", {});
+  EXPECT_EQ(run(R"(
+    local text, fd, reason = receive_with_fd(arg, 3)
+    assert(text == 'hel' and fd == -1 and reason == 0)
+  )"),
+            ended_well);
+}
+
+TEST_F(Descriptors, EndOfFileIsNoError) {
+  host.reset();
+  EXPECT_EQ(run(R"(
+    local text, fd, reason = receive_with_fd(arg, 10)
+    assert(text == '' and fd == -1 and reason == 0)
+  )"),
+            ended_well);
+}
+
+TEST_F(Descriptors, FailuresHaveThreeResults) {
+  EXPECT_EQ(run(R"(
+    errexit = false
+    local text, fd, reason = receive_with_fd(-1, 10)
+    assert(text == nil and fd == -1 and reason == C.EBADF)
+    text, fd, reason = receive_with_fd(C.open('/dev/null', 0), 10)
+    assert(text == nil and fd == -1 and reason == C.ENOTSOCK)
+  )"),
+            ended_well);
+}
+
+// The numbers are handed out from the lowest: a leak would show in the next one.
+TEST_F(Descriptors, ExtraOnesAreClosed) {
+  std::array<int, 253> many;
+  many.fill(file.get());
+  send("a", {{file.get(), file.get()}});
+  send("b", many);
+  EXPECT_EQ(run(R"(
+    local text, first = receive_with_fd(arg, 10)
+    local text, second = receive_with_fd(arg, 10)
+    assert(second == first + 1)
+    assert(C.dup(0) == second + 1)
+  )"),
+            ended_well);
+}
+
+TEST_F(Descriptors, ComeBesidesCredentials) {
+  const int on = 1;
+  ASSERT_EQ(::setsockopt(guest.get(), SOL_SOCKET, SO_PASSCRED, &on, sizeof on), 0);
+  send("a", {{file.get()}});
+  EXPECT_EQ(run(R"(
+    local text, fd = receive_with_fd(arg, 10)
+    assert(text == 'a' and fd ~= -1)
+  )"),
+            ended_well);
+}
+
+// RLIMIT_NOFILE is filled up, so that the kernel drops the descriptor and says MSG_CTRUNC.
+TEST_F(Descriptors, LostOnesAreAnError) {
+  send("a", {{file.get()}});
+  EXPECT_EQ(run(R"(
+    local ffi = require 'ffi'
+    ffi.cdef 'struct rlimit { unsigned long now, most; }; int setrlimit(int, const struct rlimit *);'
+    errexit = false
+    local highest = C.dup(0)
+    assert(ffi.C.setrlimit(7, ffi.new('struct rlimit', highest, highest)) == 0)
+    C.close(highest)
+    while C.dup(0) ~= -1 do end
+    local text, fd, reason = receive_with_fd(arg, 10)
+    assert(text == nil and fd == -1 and reason == C.EMFILE)
+  )"),
+            ended_well);
+}
+
+TEST_F(Descriptors, AreSent) {
+  EXPECT_EQ(run(R"(
+    local sent, reason = send_with_fd(arg, 'here', C.open('/dev/null', C.O_RDONLY))
+    assert(sent == 4 and reason == 0)
+    errexit = false
+    local sent, reason = send_with_fd(arg, 'x', -1)
+    assert(sent == -1 and reason == C.EBADF)
+  )"),
+            ended_well);
+  char text[16];
+  iovec data{text, sizeof text};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))];
+  msghdr message{};
+  message.msg_iov = &data;
+  message.msg_iovlen = 1;
+  message.msg_control = control;
+  message.msg_controllen = sizeof control;
+  ASSERT_EQ(::recvmsg(host.get(), &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT), 4);
+  EXPECT_EQ(std::string_view(text, 4), "here");
+  ASSERT_NE(CMSG_FIRSTHDR(&message), nullptr);
+  int number = -1;
+  std::memcpy(&number, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof number);
+  unique_fd null{number};
+  EXPECT_EQ(::read(null.get(), text, 1), 0);
+}
+
+// Of the kinds of local sockets, only streams raise it.
+TEST_F(Descriptors, SendingToNobodyIsAnErrorNotASignal) {
+  int ends[2];
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
+  guest = unique_fd{ends[1]};
+  ::close(ends[0]);
+  EXPECT_EQ(run("send_with_fd(arg, 'x', 0)"), failed("ipc_actor/init: send_with_fd: Broken pipe"));
+  EXPECT_EQ(run("C.write(arg, 'x')").status, 128 + SIGPIPE);
+}
+
+TEST_F(Descriptors, MalformedCallsAreLuaErrors) {
+  EXPECT_EQ(run(R"(
+    for _, call in ipairs{
+      {receive_with_fd}, {receive_with_fd, 0}, {receive_with_fd, 0, -1}, {receive_with_fd, 'x', 1},
+      {send_with_fd, 0, 'x'}, {send_with_fd, 0, {}, 0}, {write_all, 0}, {write_all, 0.5, ''},
+      {mode, 7, 5}, {mode, 'x', 1, 1}} do
+      local ok, message = pcall(unpack(call))
+      assert(not ok and message:find('bad argument', 1, true))
+    end
+  )"),
+            ended_well);
+}
+
+}  // namespace
+}  // namespace emilua::init

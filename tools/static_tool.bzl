@@ -1,0 +1,39 @@
+"""static_tool: an executable of one file, and the tests that hold it to that.
+
+    static_tool(name = "emilua", srcs = ["main.cc"], max_kib = 8192, deps = […])
+
+makes :emilua (a static PIE), :emilua.stripped, and :emilua_static_test, which fails if the file
+names an interpreter or a shared library, is larger than max_kib, or does not start (`--version`) in
+a root directory that holds nothing else. Under --config=asan and its like the tool is linked
+dynamically, and the test is left out.
+"""
+
+load("//lib:cc.bzl", "COPTS")
+load("@rules_cc//cc:defs.bzl", "cc_binary")
+
+def static_tool(name, srcs, max_kib, deps = [], **kwargs):
+    cc_binary(
+        name = name,
+        srcs = srcs,
+        copts = COPTS,
+        linkopts = select({
+            "//lib:dynamic": [],
+            "//conditions:default": [
+                "-static-pie",
+                "-Wl,--gc-sections",
+                "-Wl,-z,noexecstack",
+                "-Wl,-z,relro,-z,now",
+            ],
+        }),
+        linkstatic = True,
+        deps = deps,
+        **kwargs
+    )
+    native.sh_test(
+        name = name + "_static_test",
+        size = "small",
+        srcs = ["//tools:static_check.sh"],
+        args = ["$(location %s.stripped)" % name, str(max_kib)],
+        data = [name + ".stripped"],
+        tags = ["static"],
+    )
