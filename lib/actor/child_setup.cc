@@ -12,6 +12,7 @@
 
 #include "lib/base/bytes.h"
 #include "lib/base/file.h"
+#include "lib/base/signals.h"
 #include "lib/init/init_script.h"
 
 namespace emilua::actor {
@@ -82,14 +83,12 @@ void place_descriptors(const child_descriptors& given, const stdio_mode (&modes)
   close_from(argument == -1 ? argument_fd : argument_fd + 1);
 }
 
-// All signals unblocked and back to their defaults.
-void reset_signals() {
+// The helper has set every disposition to its default but this one, and blocks all signals.
+void restore_signals() {
   struct sigaction standard {};
   standard.sa_handler = SIG_DFL;
-  for (int signal = 1; signal < NSIG; ++signal) ::sigaction(signal, &standard, nullptr);
-  sigset_t none;
-  ::sigemptyset(&none);
-  if (::sigprocmask(SIG_SETMASK, &none, nullptr) == -1) fail_call("sigprocmask");
+  if (::sigaction(SIGCHLD, &standard, nullptr) == -1) fail_call("sigaction");
+  base::unblock_all_signals();
 }
 
 void die_with(pid_t helper) {
@@ -103,7 +102,7 @@ void die_with(pid_t helper) {
 void become_actor(const child_descriptors& given, const stdio_mode (&modes)[3], pid_t helper,
                   spawn_helper::actor_main run) {
   place_descriptors(given, modes);
-  reset_signals();
+  restore_signals();
   die_with(helper);
 
   auto config = open_config(config_fd);

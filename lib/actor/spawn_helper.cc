@@ -14,6 +14,7 @@
 
 #include "lib/actor/child_setup.h"
 #include "lib/base/bytes.h"
+#include "lib/base/signals.h"
 #include "lib/ipc/process.h"
 #include "lib/ipc/seqpacket.h"
 
@@ -112,9 +113,8 @@ bool serve_one(int socket, pid_t self, spawn_helper::actor_main run) {
   }
   ::syscall(SYS_close_range, 4U, ~0U, 0);
   ::prctl(PR_SET_NAME, "emilua-helper");
-  sigset_t all;
-  ::sigfillset(&all);
-  ::sigprocmask(SIG_SETMASK, &all, nullptr);
+  // Once for all children, which inherit it.
+  base::reset_signal_dispositions();
   struct sigaction no_zombies {};
   no_zombies.sa_handler = SIG_DFL;
   no_zombies.sa_flags = SA_NOCLDWAIT;
@@ -138,7 +138,12 @@ base::result<std::unique_ptr<spawn_helper>> spawn_helper::start(start_memory mem
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == -1)
     return base::last_error();
   base::unique_fd ours{ends[0]}, theirs{ends[1]};
+  // The helper is born with all signals blocked: none may end it before it says so itself.
+  sigset_t all, before;
+  ::sigfillset(&all);
+  ::sigprocmask(SIG_SETMASK, &all, &before);
   const pid_t pid = ::fork();
+  if (pid != 0) ::sigprocmask(SIG_SETMASK, &before, nullptr);
   if (pid == -1) return base::last_error();
   if (pid == 0) {
     ours.reset();

@@ -1,6 +1,5 @@
 #include "lib/engine/engine.h"
 
-#include <signal.h>
 #include <sys/auxv.h>
 #include <unistd.h>
 
@@ -13,6 +12,7 @@
 #include "lib/actor/inbox.h"
 #include "lib/actor/spawn_helper.h"
 #include "lib/base/file.h"
+#include "lib/base/signals.h"
 #include "lib/engine/builtins.h"
 #include "lib/engine/command_line.h"
 #include "lib/fiber/vm.h"
@@ -81,18 +81,6 @@ fiber::context::options process_options(environment variables,
   return options;
 }
 
-// Every signal unblocked and at its default, but for SIGPIPE: writes report EPIPE instead.
-void reset_signals() {
-  struct sigaction action {};
-  action.sa_handler = SIG_DFL;
-  for (int signal = 1; signal < NSIG; ++signal) ::sigaction(signal, &action, nullptr);
-  action.sa_handler = SIG_IGN;
-  ::sigaction(SIGPIPE, &action, nullptr);
-  sigset_t none;
-  ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
-}
-
 // Runs one VM, and all that it starts, to the end.
 int run(fiber::context& process, fiber::vm& v, const fiber::vm::entry_script& entry,
         const std::string& name) {
@@ -143,7 +131,7 @@ int run_program(const command_line& line, char** envp, helper_ptr& helper) {
 
 // The life of an actor's process, once the init.script has run.
 int run_actor(actor::actor_start start) {
-  reset_signals();
+  base::ignore_sigpipe();
   // The actor's own helper: its children hold no more than it does itself.
   helper_ptr helper = actor::spawn_helper::start({0, nullptr, nullptr}, run_actor);
   actor::actor_config& config = start.config;
@@ -176,7 +164,9 @@ int main(int argc, char** argv, char** envp) {
   // The helper erases its copy of argv and envp: nothing may be taken from there afterwards but by
   // this process. It comes first, before there is anything that a child must not have.
   helper_ptr helper = actor::spawn_helper::start({argc, argv, envp}, run_actor);
-  reset_signals();
+  base::reset_signal_dispositions();
+  base::ignore_sigpipe();
+  base::unblock_all_signals();
   const command_line line = parse_command_line(argc, argv);
   switch (line.what) {
     case command_line::action::usage_error:

@@ -33,6 +33,12 @@ const std::string number_tag = "\x02"s;
 const std::string fd = "\x20"s;
 const std::string address = "\x21"s;
 
+// A message with just this value.
+message_error check_value(const std::string& value, std::size_t descriptors = 0,
+                          const message_limits& limits = defaults) {
+  return check_text(version + value, descriptors, limits);
+}
+
 std::string u32(std::uint32_t value) {
   std::string bytes;
   for (int shift = 0; shift != 32; shift += 8) bytes += static_cast<char>(value >> shift);
@@ -156,19 +162,18 @@ TEST(Number, EveryBitSurvives) {
 TEST(Check, AcceptsEachScalarAlone) {
   for (const std::string& value :
        {no, yes, text(""), text("x"), number_tag + std::string(8, '\xff')})
-    EXPECT_EQ(check_text(version + value), message_error::none);
-  EXPECT_EQ(check_text(version + fd, 1), message_error::none);
-  EXPECT_EQ(check_text(version + address, 1), message_error::none);
+    EXPECT_EQ(check_value(value), message_error::none);
+  EXPECT_EQ(check_value(fd, 1), message_error::none);
+  EXPECT_EQ(check_value(address, 1), message_error::none);
 }
 
 TEST(Check, AcceptsDuplicateKeys) {
-  EXPECT_EQ(check_text(version + table(0, 2, text("k") + no + text("k") + yes)),
-            message_error::none);
+  EXPECT_EQ(check_value(table(0, 2, text("k") + no + text("k") + yes)), message_error::none);
 }
 
 TEST(Check, AcceptsATableThatEndsTogetherWithItsParents) {
   const std::string inner = table(0, 1, text("k") + table(0, 0, ""));
-  EXPECT_EQ(check_text(version + table(1, 1, inner + text("l") + inner)), message_error::none);
+  EXPECT_EQ(check_value(table(1, 1, inner + text("l") + inner)), message_error::none);
 }
 
 // --- hostile bytes ---------------------------------------------------------------
@@ -188,9 +193,9 @@ TEST(Check, RefusesUnknownTagsWhereverAValueStands) {
   for (int tag = 0; tag != 256; ++tag) {
     if (tag <= 0x02 || tag == 0x10 || tag == 0x11 || tag == 0x20 || tag == 0x21) continue;
     const std::string value(1, static_cast<char>(tag));
-    EXPECT_EQ(check_text(version + value), message_error::bad_tag) << tag;
-    EXPECT_EQ(check_text(version + table(2, 0, no + value)), message_error::bad_tag) << tag;
-    EXPECT_EQ(check_text(version + table(0, 1, text("k") + value)), message_error::bad_tag) << tag;
+    EXPECT_EQ(check_value(value), message_error::bad_tag) << tag;
+    EXPECT_EQ(check_value(table(2, 0, no + value)), message_error::bad_tag) << tag;
+    EXPECT_EQ(check_value(table(0, 1, text("k") + value)), message_error::bad_tag) << tag;
   }
 }
 
@@ -216,46 +221,45 @@ TEST(Check, RefusesEveryProperPrefixOfAScalar) {
 }
 
 TEST(Check, RefusesStringsLongerThanTheMessage) {
-  EXPECT_EQ(check_text(version + "\x10"s + u32(1)), message_error::truncated);
-  EXPECT_EQ(check_text(version + "\x10"s + u32(4) + "abc"), message_error::truncated);
-  EXPECT_EQ(check_text(version + "\x10"s + u32(0xffff'ffff) + "abc"), message_error::truncated);
+  EXPECT_EQ(check_value("\x10"s + u32(1)), message_error::truncated);
+  EXPECT_EQ(check_value("\x10"s + u32(4) + "abc"), message_error::truncated);
+  EXPECT_EQ(check_value("\x10"s + u32(0xffff'ffff) + "abc"), message_error::truncated);
 }
 
 TEST(Check, RefusesKeysLongerThanTheMessage) {
-  EXPECT_EQ(check_text(version + table(0, 1, "\x10"s + u32(9) + no)), message_error::truncated);
+  EXPECT_EQ(check_value(table(0, 1, "\x10"s + u32(9) + no)), message_error::truncated);
 }
 
 TEST(Check, RefusesCountsThatTheMessageCannotHold) {
   const std::uint32_t huge[] = {0xffff'ffff, 0x8000'0000, 0x7fff'ffff, 0x5555'5556, 100};
   for (const std::uint32_t count : huge) {
-    EXPECT_EQ(check_text(version + table(count, 0, no)), message_error::truncated) << count;
-    EXPECT_EQ(check_text(version + table(0, count, text("k") + no)), message_error::truncated)
-        << count;
-    EXPECT_EQ(check_text(version + table(count, count, no)), message_error::truncated) << count;
+    EXPECT_EQ(check_value(table(count, 0, no)), message_error::truncated) << count;
+    EXPECT_EQ(check_value(table(0, count, text("k") + no)), message_error::truncated) << count;
+    EXPECT_EQ(check_value(table(count, count, no)), message_error::truncated) << count;
   }
 }
 
 TEST(Check, CountsAreSummedWithoutWrappingAround) {
   // In 32 bits both sums would be small.
-  EXPECT_EQ(check_text(version + table(0xffff'ffff, 1, no)), message_error::truncated);
-  EXPECT_EQ(check_text(version + table(0, 0x8000'0000, no)), message_error::truncated);
+  EXPECT_EQ(check_value(table(0xffff'ffff, 1, no)), message_error::truncated);
+  EXPECT_EQ(check_value(table(0, 0x8000'0000, no)), message_error::truncated);
 }
 
 TEST(Check, CountsOfOneMoreThanThereIs) {
-  EXPECT_EQ(check_text(version + table(3, 0, no + no)), message_error::truncated);
-  EXPECT_EQ(check_text(version + table(0, 2, text("k") + no)), message_error::truncated);
+  EXPECT_EQ(check_value(table(3, 0, no + no)), message_error::truncated);
+  EXPECT_EQ(check_value(table(0, 2, text("k") + no)), message_error::truncated);
 }
 
 TEST(Check, RefusesWhatFollowsTheValue) {
-  EXPECT_EQ(check_text(version + no + no), message_error::trailing_bytes);
-  EXPECT_EQ(check_text(version + table(0, 0, "") + "\xff"), message_error::trailing_bytes);
-  EXPECT_EQ(check_text(version + table(1, 0, no) + no), message_error::trailing_bytes);
+  EXPECT_EQ(check_value(no + no), message_error::trailing_bytes);
+  EXPECT_EQ(check_value(table(0, 0, "") + "\xff"), message_error::trailing_bytes);
+  EXPECT_EQ(check_value(table(1, 0, no) + no), message_error::trailing_bytes);
 }
 
 TEST(Check, RefusesKeysThatAreNoStrings) {
   for (const std::string& key : {no, yes, number_tag + std::string(8, '\0'), fd, address,
                                  table(0, 0, ""), "\x7f"s + std::string(8, '\0')})
-    EXPECT_EQ(check_text(version + table(0, 1, key + text("value")), 1), message_error::bad_key);
+    EXPECT_EQ(check_value(table(0, 1, key + text("value")), 1), message_error::bad_key);
 }
 
 // --- limits ----------------------------------------------------------------------
@@ -267,43 +271,41 @@ TEST(Check, LengthLimitIsInclusive) {
 }
 
 TEST(Check, DepthLimitIsInclusive) {
-  EXPECT_EQ(check_text(version + nested(100)), message_error::none);
-  EXPECT_EQ(check_text(version + nested(101)), message_error::too_deep);
-  EXPECT_EQ(check_text(version + nested(1), 0, {.depth = 1}), message_error::none);
-  EXPECT_EQ(check_text(version + nested(2), 0, {.depth = 1}), message_error::too_deep);
+  EXPECT_EQ(check_value(nested(100)), message_error::none);
+  EXPECT_EQ(check_value(nested(101)), message_error::too_deep);
+  EXPECT_EQ(check_value(nested(1), 0, {.depth = 1}), message_error::none);
+  EXPECT_EQ(check_value(nested(2), 0, {.depth = 1}), message_error::too_deep);
 }
 
 TEST(Check, DepthZeroAllowsScalarsOnly) {
-  EXPECT_EQ(check_text(version + no, 0, {.depth = 0}), message_error::none);
-  EXPECT_EQ(check_text(version + nested(1), 0, {.depth = 0}), message_error::too_deep);
+  EXPECT_EQ(check_value(no, 0, {.depth = 0}), message_error::none);
+  EXPECT_EQ(check_value(nested(1), 0, {.depth = 0}), message_error::too_deep);
 }
 
 TEST(Check, NoLimitAllowsMoreThanTheGreatestDepth) {
   const message_limits boundless{.bytes = SIZE_MAX, .depth = SIZE_MAX};
-  EXPECT_EQ(check_text(version + nested(max_message_depth), 0, boundless), message_error::none);
-  EXPECT_EQ(check_text(version + nested(max_message_depth + 1), 0, boundless),
-            message_error::too_deep);
-  EXPECT_EQ(check_text(version + nested(100'000), 0, boundless), message_error::too_deep);
+  EXPECT_EQ(check_value(nested(max_message_depth), 0, boundless), message_error::none);
+  EXPECT_EQ(check_value(nested(max_message_depth + 1), 0, boundless), message_error::too_deep);
+  EXPECT_EQ(check_value(nested(100'000), 0, boundless), message_error::too_deep);
 }
 
 TEST(Check, SiblingsDoNotAddToTheDepth) {
   std::string content;
   for (int i = 0; i != 1000; ++i) content += table(0, 0, "");
-  EXPECT_EQ(check_text(version + table(1000, 0, content), 0, {.depth = 2}), message_error::none);
+  EXPECT_EQ(check_value(table(1000, 0, content), 0, {.depth = 2}), message_error::none);
 }
 
 // --- descriptors -------------------------------------------------------------------
 
 TEST(Check, RefusesDescriptorsLeftOver) {
-  EXPECT_EQ(check_text(version + no, 1), message_error::descriptor_count);
-  EXPECT_EQ(check_text(version + fd, 2), message_error::descriptor_count);
+  EXPECT_EQ(check_value(no, 1), message_error::descriptor_count);
+  EXPECT_EQ(check_value(fd, 2), message_error::descriptor_count);
 }
 
 TEST(Check, RefusesTagsWithoutDescriptor) {
-  EXPECT_EQ(check_text(version + fd, 0), message_error::descriptor_count);
-  EXPECT_EQ(check_text(version + address, 0), message_error::descriptor_count);
-  EXPECT_EQ(check_text(version + table(3, 0, fd + address + fd), 2),
-            message_error::descriptor_count);
+  EXPECT_EQ(check_value(fd, 0), message_error::descriptor_count);
+  EXPECT_EQ(check_value(address, 0), message_error::descriptor_count);
+  EXPECT_EQ(check_value(table(3, 0, fd + address + fd), 2), message_error::descriptor_count);
 }
 
 TEST(ToString, NamesEveryError) {

@@ -1,0 +1,37 @@
+"""Tests whose cases are counted one by one; see run_cases.py for what such a program prints.
+
+    lua_cases(name = "join_test", src = "join_test.lua", data = ["helper.lua"])
+    python_cases(name = "cli_test", src = "cli_test.py")
+
+A Lua test is run by the engine, with //tests/api:check.lua beside it; a Python test gets the engine's
+path as its first argument and finds `cases` in its path.
+"""
+
+def lua_cases(name, src, data = [], args = [], size = "small", **kwargs):
+    native.sh_test(
+        name = name,
+        size = size,
+        srcs = ["//tests:run_cases.py"],
+        args = ["$(rootpath //tools/emilua)", "$(rootpath %s)" % src] + args,
+        data = [
+            src,
+            "//tests/api:check.lua",
+            "//tools/emilua",
+        ] + data,
+        **kwargs
+    )
+
+def python_cases(name, src, data = [], args = [], size = "small", **kwargs):
+    native.sh_test(
+        name = name,
+        size = size,
+        srcs = ["//tests:run_cases.py"],
+        args = ["python3", "$(rootpath %s)" % src, "$(rootpath //tools/emilua)"] + args,
+        data = [
+            src,
+            "//tests:cases.py",
+            "//tools/emilua",
+        ] + data,
+        env = {"PYTHONPATH": "tests"},
+        **kwargs
+    )

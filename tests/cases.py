@@ -1,0 +1,72 @@
+"""For test programs in Python: named cases, and the engine to run.
+
+    from cases import case, emilua, main, skip
+
+    @case
+    def prints_its_version():
+        run = emilua("--version")
+        assert run.returncode == 0 and run.stdout.startswith("emilua "), run
+
+    main()
+
+The first argument of the program is the path of the engine. See run_cases.py for what is printed.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import traceback
+
+_cases = []
+
+
+class Skip(Exception):
+    pass
+
+
+def skip(reason):
+    raise Skip(reason)
+
+
+def case(function):
+    _cases.append(function)
+    return function
+
+
+def engine():
+    """The absolute path of the executable under test."""
+    return os.path.abspath(sys.argv[1])
+
+
+def emilua(*arguments, **options):
+    """Runs the engine to its end; text is captured. Other options are those of subprocess.run."""
+    settings = {"capture_output": True, "text": True, "stdin": subprocess.DEVNULL, "timeout": 60}
+    settings.update(options)
+    return subprocess.run([engine(), *arguments], check=False, **settings)
+
+
+def script(text, name="main.lua"):
+    """The path of a file with this text, in a directory of its own."""
+    path = os.path.join(tempfile.mkdtemp(dir=os.environ.get("TEST_TMPDIR")), name)
+    with open(path, "w", encoding="utf-8") as out:
+        out.write(text)
+    return path
+
+
+def main():
+    failed = False
+    for function in _cases:
+        name = function.__name__.replace("_", " ")
+        try:
+            function()
+            print("ok " + name)
+        except Skip as reason:
+            print("skip %s: %s" % (name, reason))
+        except Exception as error:  # also AssertionError
+            failed = True
+            traceback.print_exc()
+            print("not ok %s: %s" % (name, " ".join(str(error).split())[:300] or type(error).__name__))
+        sys.stdout.flush()
+    print("done %d" % len(_cases))
+    sys.exit(failed)
