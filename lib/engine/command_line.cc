@@ -113,7 +113,7 @@ command_line parse_command_line(int argc, char** argv) {
   auto* chunk_option = app.add_option("-e", chunk, "Run CHUNK instead of a file");
   chunk_option->option_text("CHUNK");
   bool show_version = false;
-  app.add_flag("--version", show_version, "Print versions and exit");
+  app.add_flag("--version", show_version, "Print versions and exit")->disable_flag_override();
 
   const int rest = std::min(first_positional(argc, argv), argc);
   try {

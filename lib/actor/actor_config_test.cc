@@ -1,0 +1,60 @@
+#include "lib/actor/actor_config.h"
+
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+
+#include "lib/base/file.h"
+#include "lib/ipc/codec.h"
+#include "lib/ipc/sealed_memory.h"
+
+namespace emilua::actor {
+namespace {
+
+TEST(ActorConfig, RoundTrip) {
+  const actor_config config{
+      .module = "/app/worker.lua",
+      .import_root = "/app",
+      .environment = {{"A", "1"}, {"B", ""}, {"", std::string{"\0=", 2}}},
+      .sources = {{"/app/worker.lua", "return 1"}, {"/app/x.lua", std::string(100'000, '-')}},
+      .has_init_script = true,
+      .init_script = "error 'x'",
+  };
+  const auto memory = seal_config(config);
+  ASSERT_TRUE(memory);
+  const auto copy = open_config(memory->get());
+  ASSERT_TRUE(copy) << copy.error();
+  EXPECT_EQ(copy->module, config.module);
+  EXPECT_EQ(copy->import_root, config.import_root);
+  EXPECT_EQ(copy->environment, config.environment);
+  EXPECT_EQ(copy->sources, config.sources);
+  EXPECT_EQ(copy->has_init_script, config.has_init_script);
+  EXPECT_EQ(copy->init_script, config.init_script);
+}
+
+std::error_code refusal(const ipc::message_writer& writer) {
+  const auto memory = ipc::seal(writer.bytes());
+  EXPECT_TRUE(memory);
+  return open_config(memory->get()).error();
+}
+
+TEST(ActorConfig, AnythingElseIsRefused) {
+  ipc::message_writer scalar;
+  scalar.number(1);
+  EXPECT_EQ(refusal(scalar), std::errc::bad_message);
+
+  ipc::message_writer wrong_type;
+  wrong_type.begin_table(6, 0);
+  for (int i = 0; i < 6; ++i) wrong_type.number(i);
+  EXPECT_EQ(refusal(wrong_type), std::errc::bad_message);
+
+  ipc::message_writer too_short;
+  too_short.begin_table(1, 0);
+  too_short.string("module");
+  EXPECT_EQ(refusal(too_short), std::errc::bad_message);
+
+  const base::unique_fd unsealed{::memfd_create("x", MFD_CLOEXEC | MFD_ALLOW_SEALING)};
+  EXPECT_EQ(open_config(unsealed.get()).error(), std::errc::operation_not_permitted);
+}
+
+}  // namespace
+}  // namespace emilua::actor

@@ -1,0 +1,67 @@
+#include "lib/fiber/module_closure.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace emilua::fiber {
+namespace {
+
+using list = std::vector<std::string>;
+
+TEST(RequiredNames, EveryLiteralForm) {
+  EXPECT_EQ(required_names("require 'a' require \"b\" require('c') require ( \"d\" ) "
+                           "require[[e]] require [==[f]==] local x = require'g'.h"),
+            (list{"a", "b", "c", "d", "e", "f", "g"}));
+}
+
+TEST(RequiredNames, NotInCommentsOrStrings) {
+  EXPECT_EQ(required_names("-- require 'a'\n--[[ require 'b'\n ]] --[==[ require 'c' ]] ]==]\n"
+                           "local s = \"require 'd'\" s = [[require 'e']] s = 'it\\'s require' "
+                           "require 'f' --"),
+            list{"f"});
+}
+
+TEST(RequiredNames, OthersThatLookAlike) {
+  EXPECT_EQ(required_names("x.require 'a' x:require 'b' xrequire 'c' require_ 'd' require(n) "
+                           "require('a' .. b) require = 'e' require"),
+            list{"a"});
+}
+
+TEST(RequiredNames, ShebangAndBrokenInput) {
+  EXPECT_EQ(required_names("#!/usr/bin/emilua require 'a'\nrequire 'b'"), list{"b"});
+  for (const char* broken : {"require '", "require [[", "--[[", "'\\", "require(", "[=", "#"})
+    EXPECT_EQ(required_names(broken).size(), broken == std::string{"require '"} ||
+                                                     broken == std::string{"require [["}
+                                                 ? 1U
+                                                 : 0U)
+        << broken;
+}
+
+list paths(const std::vector<shipped_module>& modules) {
+  list result;
+  std::ranges::transform(modules, std::back_inserter(result), &shipped_module::path);
+  return result;
+}
+
+TEST(ModuleClosure, FollowsRequiresThroughTheProject) {
+  source_store sources;
+  sources.add("/p/worker.lua", "require '../lib' require 'json' require '../nope'");
+  sources.add("/p/lib/init.lua", "require './part' require '/other' require '../worker'");
+  sources.add("/p/lib/part.lua", "return 1");
+  sources.add("/p/other.lua", "require '../lib'");
+  const auto closure = module_closure("/p/worker.lua", "/p", sources);
+  ASSERT_TRUE(closure);
+  EXPECT_EQ(paths(*closure),
+            (list{"/p/worker.lua", "/p/lib/init.lua", "/p/lib/part.lua", "/p/other.lua"}));
+  EXPECT_EQ(*closure->at(2).source, "return 1");
+}
+
+TEST(ModuleClosure, AnUnreadableEntryIsAnError) {
+  const source_store sources;
+  EXPECT_EQ(module_closure("/nonexistent/worker.lua", "/nonexistent", sources).error(),
+            std::errc::no_such_file_or_directory);
+}
+
+}  // namespace
+}  // namespace emilua::fiber
