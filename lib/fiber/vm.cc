@@ -32,8 +32,8 @@ vm::vm(context& process, const options& opts)
     : process_(process),
       options_(opts),
       strand_(process.io().get_executor()),
-      state_(lua_newstate(&vm::allocate, this), lua_close) {
-  if (!state_) throw std::bad_alloc{};
+      state_(lua_newstate(&vm::allocate, this)) {
+  if (state_ == nullptr) throw std::bad_alloc{};
   loader_ = std::make_unique<module_loader>(*this);
 }
 
@@ -94,14 +94,22 @@ std::string vm::start(const entry_script& entry) {
 }
 
 void vm::close() {
-  if (closed()) return;
+  if (closed_) return;
   ending_ = true;
+  closed_ = true;
   current_ = nullptr;
   ready_.clear();
   for (auto& [key, extension] : extensions_) extension->closing();
-  for (auto& f : fibers_)
+  for (auto& f : fibers_) {
     if (f->operation_pending) f->signal.emit(boost::asio::cancellation_type::all);
-  state_.reset();
+    // Now or never: once Lua closes, the error values fall apart.
+    if (f->state == fiber_state::finished && f->owner == fiber_owner::handle && f->status != 0) {
+      report_panic(*f);
+      f->status = 0;
+    }
+  }
+  lua_close(state_);
+  state_ = nullptr;
 }
 
 int vm::exit(lua_State* L) {

@@ -88,8 +88,9 @@ class vm : public std::enable_shared_from_this<vm> {
   [[nodiscard]] const strand& executor() const noexcept { return strand_; }
   [[nodiscard]] bool is_master() const noexcept { return options_.master; }
   [[nodiscard]] const options& config() const noexcept { return options_; }
-  [[nodiscard]] bool closed() const noexcept { return state_ == nullptr; }
-  [[nodiscard]] lua_State* state() const noexcept { return state_.get(); }
+  // From the moment it starts to close: finalizers see it closed.
+  [[nodiscard]] bool closed() const noexcept { return closed_; }
+  [[nodiscard]] lua_State* state() const noexcept { return state_; }
   [[nodiscard]] module_loader& loader() noexcept { return *loader_; }
 
   // --- fibers -------------------------------------------------------------------------------------
@@ -167,7 +168,7 @@ class vm : public std::enable_shared_from_this<vm> {
   context& process_;
   options options_;
   strand strand_;
-  std::unique_ptr<lua_State, void (*)(lua_State*)> state_;
+  lua_State* state_;
   std::unique_ptr<module_loader> loader_;
 
   fiber* current_ = nullptr;
@@ -175,6 +176,7 @@ class vm : public std::enable_shared_from_this<vm> {
   bool scheduled_ = false;  // a turn has been posted
   bool in_turn_ = false;
   bool ending_ = false;
+  bool closed_ = false;
   std::size_t operations_ = 0;
 
   // Fibers are recycled, and outlive the Lua state: handlers of cancelled operations name them.

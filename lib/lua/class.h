@@ -85,7 +85,10 @@ template <class T, class... Args>
 T& push_new(lua_State* L, Args&&... args) {
   static_assert(alignof(T) <= alignof(detail::object_header));
   T* object = new (detail::new_object(L, sizeof(T))) T(std::forward<Args>(args)...);
-  detail::finish_object(L, class_of<T>(), [](void* p) noexcept { static_cast<T*>(p)->~T(); });
+  void (*destroy)(void*) noexcept = nullptr;
+  if constexpr (!std::is_trivially_destructible_v<T>)
+    destroy = [](void* p) noexcept { static_cast<T*>(p)->~T(); };
+  detail::finish_object(L, class_of<T>(), destroy);
   return *object;
 }
 
