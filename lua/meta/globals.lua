@@ -1,0 +1,107 @@
+---@meta
+-- Global names that the engine adds to Lua, or replaces.
+
+---Where this module's file lies.
+---@type filesystem.path
+_FILE = nil
+
+---"main" in the program's entry, "worker" in an actor's entry, "" in every other module.
+---@type "main"|"worker"|""
+_CONTEXT = nil
+
+---A fiber started by `spawn`. An unknown member raises `bad_index`.
+---@class fiber
+---@field joinable boolean Whether `join` or `detach` may still be called.
+---@field interruption_caught boolean After `join`: whether the fiber ended by interruption. EINVAL before.
+fiber = {}
+
+---Waits for the fiber's end; returns its results, or raises its error value unchanged. Nothing is
+---returned or raised if it ended by interruption. Suspends; interruption point. EINVAL{arg=1} when
+---joined or detached already, EDEADLK for oneself.
+---@return any ...
+function fiber:join() end
+
+---Gives the fiber up: its error, if it ends with one, is reported on standard error. EINVAL{arg=1}.
+function fiber:detach() end
+
+---Asks the fiber to end: every interruption point it reaches raises `interrupted` (emilua.core 13).
+function fiber:interrupt() end
+
+---Starts a fiber; it first runs when this one suspends.
+---@param f fun(): any
+---@return fiber
+function spawn(f) end
+
+---The running fiber. Writing a member raises EPERM.
+---@class this_fiber
+---@field is_main boolean True in the main fiber and while a module is loaded.
+---@field local_ table Storage of this fiber; not inherited.
+---@field id string For debugging.
+this_fiber = {}
+
+---Lets the other ready fibers run. Suspends; interruption point.
+function this_fiber.yield() end
+
+---Until `allow_suspend`, every call that might suspend raises `forbid_suspend_block` (emilua.core 12).
+function this_fiber.forbid_suspend() end
+
+---Ends one `forbid_suspend`. Raises `suspension_already_allowed` (emilua.core 10) without one.
+function this_fiber.allow_suspend() end
+
+---Until `restore_interruption`, requests to end are noted but not raised.
+function this_fiber.disable_interruption() end
+
+---Ends one `disable_interruption`. Raises `interruption_already_allowed` (emilua.core 11) without one.
+function this_fiber.restore_interruption() end
+
+---Loads a module once and returns it: its globals, or what its chunk returns. `./x`, `../x` and `/x`
+---are files of the project, a bare name is built in or lies in EMILUA_PATH. Only in main and module
+---fibers. Raises emilua.core codes 1 to 6 and 24, or the module's own error.
+---@param id string
+---@return any
+function require(id) end
+
+---@class subprocess.init
+---@field script string Lua source that runs in the new process before the actor: see init_script.lua.
+---@field arg? file_descriptor The script's global `arg`.
+
+---@class subprocess.options
+---@field stdin? "share"|file_descriptor Default: at its end.
+---@field stdout? "share"|file_descriptor Default: nobody reads it.
+---@field stderr? "share"|file_descriptor Default: nobody reads it.
+---@field environment? table<string, string> Default: empty.
+---@field init? subprocess.init
+
+---@class spawn_vm.options
+---@field module string "." (this file), a module of the project, or an absolute path inside the child.
+---@field subprocess subprocess.options
+
+---Starts an actor in a process of its own. Does not suspend. Sources that the module requires by
+---literal names are shipped along. EINVAL with `arg` for a wrong option, ENOTSUP for one that does not
+---exist, emilua.core codes 1, 2, 3, 5 and 24 for the module, ECHILD without the helper process.
+---@param options spawn_vm.options
+---@return ipc_actor_channel
+function spawn_vm(options) end
+
+---The sending end of an actor's inbox. An unknown member raises `bad_index`.
+---@class ipc_actor_channel
+---@field child_pid integer Of one's own child; otherwise, or after close, kill or detach, EINVAL.
+ipc_actor_channel = {}
+
+---Sends booleans, numbers, strings, tables of them (1..#t and string keys), file descriptors, channels
+---and `inbox`, up to 16 MiB, 100 tables deep, 253 descriptors. Suspends while the actor's queue is
+---full; interruption point. EINVAL{arg=2} for what cannot be sent, EMSGSIZE, `channel_closed`
+---(emilua.core 15) after `close`, EPIPE or ECONNRESET when the actor is gone.
+---@param message any
+function ipc_actor_channel:send(message) end
+
+---Gives the channel up. The actor, if it is one's own child, still ends with this VM.
+function ipc_actor_channel:close() end
+
+---Lets one's own child live on when this VM ends. EINVAL{arg=1} when it is not one's own.
+function ipc_actor_channel:detach() end
+
+---Sends a signal to one's own child; SIGKILL, the default, also closes the channel. EPERM when it is not
+---one's own, ESRCH when it has ended.
+---@param signal? integer
+function ipc_actor_channel:kill(signal) end

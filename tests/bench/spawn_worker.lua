@@ -1,0 +1,3 @@
+local inbox = require 'inbox'
+inbox:receive():send(true)
+pcall(inbox.receive, inbox)
