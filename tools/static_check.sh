@@ -22,4 +22,4 @@ if ! unshare -r true 2>/dev/null; then
   echo "SKIPPED the run in an empty root: no user namespaces here"
   exit 0
 fi
-unshare -r chroot "$root" /tool --version
+unshare -r /usr/sbin/chroot "$root" /tool --version

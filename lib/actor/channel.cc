@@ -78,6 +78,8 @@ void async_send(const socket_ptr& socket, std::shared_ptr<pending_message> messa
     if (sent.error() == std::errc::resource_unavailable_try_again) return std::nullopt;
     return send_outcome{sent.error()};
   };
+  if (const auto outcome = attempt())
+    return bindings::post_completion(std::move(handler), outcome->error);
   bindings::retry_when_ready(socket, socket->wait_write, std::move(attempt),
                              report_outcome<Handler>{std::move(handler)});
 }

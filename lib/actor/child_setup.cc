@@ -1,10 +1,8 @@
 #include "lib/actor/child_setup.h"
 
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -40,11 +38,7 @@ constexpr int argument_fd = 5;
 }
 
 void close_from(unsigned first) {
-  if (::syscall(SYS_close_range, first, ~0U, 0) == 0) return;
-  // Before Linux 5.9. Numbers above the limit cannot have been handed out by the helper.
-  for (int fd = static_cast<int>(first), end = static_cast<int>(::sysconf(_SC_OPEN_MAX)); fd < end;
-       ++fd)
-    ::close(fd);
+  if (!base::close_from(first)) fail_call("close_range");
 }
 
 // A copy out of the way of the final numbers.
@@ -59,14 +53,6 @@ void place(int fd, int number, int flags) {
   if (::dup3(fd, number, flags) == -1) fail_call("dup3");
 }
 
-// One end of a pipe whose other end is closed.
-int dead_end(bool input) {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) == -1) fail_call("pipe2");
-  ::close(ends[input ? 1 : 0]);
-  return ends[input ? 0 : 1];
-}
-
 void place_descriptors(const child_descriptors& given, const stdio_mode (&modes)[3]) {
   int stdio[3];
   for (int i = 0; i < 3; ++i) stdio[i] = lift(given.stdio[i]);
@@ -78,7 +64,13 @@ void place_descriptors(const child_descriptors& given, const stdio_mode (&modes)
   // Standard error last, so that failures are still seen.
   for (int i = 0; i < 3; ++i) {
     if (modes[i] == stdio_mode::share) continue;
-    place(modes[i] == stdio_mode::given ? stdio[i] : lift(dead_end(i == 0)), i, 0);
+    if (modes[i] == stdio_mode::given) {
+      place(stdio[i], i, 0);
+    } else {
+      const auto end = base::dead_end(i == 0);
+      if (!end) fail_call("pipe2");
+      place(end->get(), i, 0);
+    }
   }
   close_from(argument == -1 ? argument_fd : argument_fd + 1);
 }
@@ -94,7 +86,7 @@ void restore_signals() {
 void die_with(pid_t helper) {
   if (::prctl(PR_SET_PDEATHSIG, SIGKILL) == -1) fail_call("prctl");
   // The helper may have gone before the signal was armed.
-  if (::getppid() != helper && ::getppid() != 0) ::_exit(1);
+  if (::getppid() != helper) ::_exit(1);
 }
 
 }  // namespace

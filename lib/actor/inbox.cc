@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <boost/asio/associated_cancellation_slot.hpp>
-#include <boost/asio/associated_executor.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/post.hpp>
 
 #include "lib/actor/value.h"
+#include "lib/bindings/io/retry.h"
 #include "lib/fiber/suspend.h"
 #include "lib/ipc/seqpacket.h"
 #include "lib/lua/core_error.h"
@@ -32,11 +31,7 @@ void inbox::async_receive(Handler handler) {
     });
   }
   begin([handler = std::move(handler)](std::error_code error, message_ptr message) mutable {
-    const auto executor = boost::asio::get_associated_executor(handler);
-    boost::asio::post(executor, [handler = std::move(handler), error,
-                                 message = std::move(message)]() mutable {
-      handler(error, std::move(message));
-    });
+    bindings::post_completion(std::move(handler), error, std::move(message));
   });
 }
 

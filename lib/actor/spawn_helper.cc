@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,6 +13,7 @@
 
 #include "lib/actor/child_setup.h"
 #include "lib/base/bytes.h"
+#include "lib/base/file.h"
 #include "lib/base/signals.h"
 #include "lib/ipc/process.h"
 #include "lib/ipc/seqpacket.h"
@@ -111,7 +111,7 @@ bool serve_one(int socket, pid_t self, spawn_helper::actor_main run) {
     ::dup3(socket.get(), 3, O_CLOEXEC);
     socket.reset(3);
   }
-  ::syscall(SYS_close_range, 4U, ~0U, 0);
+  if (!base::close_from(4)) ::_exit(1);  // spawn() then says ECHILD
   ::prctl(PR_SET_NAME, "emilua-helper");
   // Once for all children, which inherit it.
   base::reset_signal_dispositions();

@@ -1,7 +1,9 @@
 #include "lib/base/file.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -47,6 +49,42 @@ result<unique_fd> duplicate(int fd) noexcept {
   unique_fd copy{::fcntl(fd, F_DUPFD_CLOEXEC, 0)};
   if (!copy) return last_error();
   return copy;
+}
+
+result<> close_from(unsigned first) noexcept {
+  if (::syscall(SYS_close_range, first, ~0U, 0) == 0) return {};
+  if (errno != ENOSYS && errno != EPERM) return last_error();
+  // A kernel or a filter without close_range(2). The limit may have been lowered after a higher
+  // number was handed out, so the kernel's own maximum bounds the search.
+  rlimit limit;
+  if (::getrlimit(RLIMIT_NOFILE, &limit) == -1) return last_error();
+  const rlim_t end = std::min<rlim_t>(limit.rlim_max, rlim_t{1} << 20);
+  for (rlim_t fd = first; fd < end; ++fd) ::close(static_cast<int>(fd));
+  return {};
+}
+
+result<unique_fd> dead_end(bool input) noexcept {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) == -1) return last_error();
+  const unique_fd closed{ends[input ? 1 : 0]};
+  return unique_fd{ends[input ? 0 : 1]};
+}
+
+result<> ensure_standard_descriptors() noexcept {
+  for (int fd = 0; fd < 3; ++fd) {
+    if (::fcntl(fd, F_GETFD) != -1) continue;
+    auto end = dead_end(fd == 0);
+    if (!end) return end.error();
+    // The kernel gives the lowest free number, so that one end may already lie where it belongs.
+    const int number = end->release();
+    if (number == fd) {
+      if (::fcntl(fd, F_SETFD, 0) == -1) return last_error();
+      continue;
+    }
+    const unique_fd spare{number};
+    if (::dup3(number, fd, 0) == -1) return last_error();
+  }
+  return {};
 }
 
 }  // namespace emilua::base

@@ -22,4 +22,14 @@ namespace emilua::base {
 // A second descriptor, close-on-exec, for the same open file.
 [[nodiscard]] result<unique_fd> duplicate(int fd) noexcept;
 
+// Closes every descriptor from `first` on. Async-signal-safe.
+[[nodiscard]] result<> close_from(unsigned first) noexcept;
+
+// Fills the numbers 0 to 2 where the process was started without them: input at its end, output that
+// nobody reads. Whatever is opened later can then not be taken for a standard stream.
+[[nodiscard]] result<> ensure_standard_descriptors() noexcept;
+
+// A pipe end whose other end is closed: for input, at its end; for output, without a reader.
+[[nodiscard]] result<unique_fd> dead_end(bool input) noexcept;
+
 }  // namespace emilua::base

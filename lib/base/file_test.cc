@@ -2,7 +2,9 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <string>
@@ -54,6 +56,51 @@ TEST(Duplicate, IsCloseOnExecAndShared) {
   EXPECT_EQ(::lseek(copy->get(), 2, SEEK_SET), 2);
   EXPECT_EQ(::lseek(fd.get(), 0, SEEK_CUR), 2);
   EXPECT_EQ(duplicate(-1).error(), std::errc::bad_file_descriptor);
+}
+
+// Runs `body` in a child; true if it says so.
+template <class Body>
+bool in_child(Body body) {
+  const pid_t pid = ::fork();
+  if (pid == 0) ::_exit(body() ? 0 : 1);
+  int status = -1;
+  EXPECT_EQ(::waitpid(pid, &status, 0), pid);
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+TEST(CloseFrom, LeavesOnlyTheLowerNumbers) {
+  EXPECT_TRUE(in_child([] {
+    if (::dup2(2, 3) == -1 || ::dup2(2, 4) == -1 || ::dup2(2, 500) == -1) return false;
+    return close_from(4) && ::fcntl(3, F_GETFD) != -1 && ::fcntl(4, F_GETFD) == -1 &&
+           ::fcntl(500, F_GETFD) == -1;
+  }));
+}
+
+TEST(DeadEnd, InputIsAtItsEndAndOutputHasNoReader) {
+  ::signal(SIGPIPE, SIG_IGN);
+  const auto input = dead_end(true), output = dead_end(false);
+  ASSERT_TRUE(input && output);
+  char byte = 0;
+  EXPECT_EQ(::read(input->get(), &byte, 1), 0);
+  EXPECT_EQ(write_all(output->get(), bytes_of("x")).error(), std::errc::broken_pipe);
+}
+
+TEST(EnsureStandardDescriptors, FillsWhatIsMissing) {
+  for (int missing = 0; missing < 8; ++missing) {
+    EXPECT_TRUE(in_child([=] {
+      ::signal(SIGPIPE, SIG_IGN);
+      for (int fd = 0; fd < 3; ++fd)
+        if ((missing >> fd & 1) != 0) ::close(fd);
+      if (!ensure_standard_descriptors()) return false;
+      char byte = 0;
+      for (int fd = 0; fd < 3; ++fd)
+        if ((::fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0 || ::fcntl(fd, F_GETFD) == -1) return false;
+      if ((missing & 1) != 0 && ::read(0, &byte, 1) != 0) return false;
+      if ((missing & 2) != 0 && ::write(1, &byte, 1) != -1) return false;
+      // Nothing but what was there before lies above.
+      return (missing & 4) == 0 || ::write(2, &byte, 1) == -1;
+    })) << missing;
+  }
 }
 
 TEST(UniqueFd, ClosesOnce) {

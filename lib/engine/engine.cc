@@ -161,6 +161,8 @@ int main(int argc, char** argv, char** envp) {
   // A program that runs scripts must not do so with somebody else's rights.
   if (::getauxval(AT_SECURE) != 0)
     return fail("emilua: refuses to run set-uid, set-gid or with file capabilities", misuse);
+  if (const auto ready = base::ensure_standard_descriptors(); !ready)
+    return fail("emilua: standard streams: " + ready.error().message(), failure);
   // The helper erases its copy of argv and envp: nothing may be taken from there afterwards but by
   // this process. It comes first, before there is anything that a child must not have.
   helper_ptr helper = actor::spawn_helper::start({argc, argv, envp}, run_actor);

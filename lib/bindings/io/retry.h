@@ -4,18 +4,30 @@
 //                    [&] { return try_to_send(); },        // std::optional<R>: empty = would block
 //                    handler);                             // handler(std::error_code, R)
 //
-// `descriptor` is a std::shared_ptr to something with Asio's async_wait. Waits first; whoever has
-// not tried yet does so before. An error of the wait itself (operation_aborted) is passed on with a
-// value-initialised R. The handler's executor and cancellation slot hold for every step.
+// `descriptor` is a std::shared_ptr to something with Asio's async_wait. Waits first: whoever has
+// not tried yet does so before, and completes with post_completion(). An error of the wait itself
+// (operation_aborted) is passed on with a value-initialised R. The handler's executor and
+// cancellation slot hold for every step.
 #pragma once
 
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
+#include <boost/asio/post.hpp>
 #include <memory>
 #include <system_error>
 #include <utility>
 
 namespace emilua::bindings {
+
+// Calls the handler later, through its executor: an operation never completes inside its start.
+template <class Handler, class... Results>
+void post_completion(Handler handler, Results... results) {
+  const auto executor = boost::asio::get_associated_executor(handler);
+  boost::asio::post(executor, [handler = std::move(handler),
+                               ... results = std::move(results)]() mutable {
+    handler(std::move(results)...);
+  });
+}
 
 template <class Descriptor, class Attempt, class Handler>
 class retry_loop {

@@ -25,6 +25,7 @@
 #include <system_error>
 #include <utility>
 
+#include "lib/base/error.h"
 #include "lib/base/unique_fd.h"
 #include "lib/bindings/io/retry.h"
 #include "lib/fiber/context.h"
@@ -80,14 +81,6 @@ class transfer_object {
   [[nodiscard]] std::error_code prepare(direction which);
 
   template <class Handler>
-  static void complete_later(Handler handler, io_outcome outcome) {
-    const auto executor = boost::asio::get_associated_executor(handler);
-    boost::asio::post(executor, [handler = std::move(handler), outcome]() mutable {
-      handler(outcome.error, outcome.bytes);
-    });
-  }
-
-  template <class Handler>
   struct unpack;
   template <class Handler>
   void start(const io_request& request, Handler handler);
@@ -121,14 +114,15 @@ struct transfer_object::unpack {
 template <class Handler>
 void transfer_object::start(const io_request& request, Handler handler) {
   if (!is_open())
-    return complete_later(std::move(handler),
-                          {std::make_error_code(std::errc::bad_file_descriptor)});
-  if (request.size == 0) return complete_later(std::move(handler), {});
+    return post_completion(std::move(handler), base::system_error(EBADF), std::size_t{0});
+  if (request.size == 0)
+    return post_completion(std::move(handler), std::error_code{}, std::size_t{0});
   const io_outcome outcome = attempt(native(), request, /*wait=*/false);
-  if (!outcome.would_block) return complete_later(std::move(handler), outcome);
+  if (!outcome.would_block)
+    return post_completion(std::move(handler), outcome.error, outcome.bytes);
   if (!pollable_) return start_on_thread(request, std::move(handler));
   if (const std::error_code error = prepare(request.which))
-    return complete_later(std::move(handler), {error});
+    return post_completion(std::move(handler), error, std::size_t{0});
   auto again = [fd = fd_, request]() -> std::optional<io_outcome> {
     const io_outcome next = attempt(fd->get(), request, /*wait=*/false);
     if (next.would_block) return std::nullopt;
@@ -146,7 +140,7 @@ void transfer_object::start_on_thread(const io_request& request, Handler handler
       [fd = fd_, request, handler = std::move(handler),
        work = boost::asio::make_work_guard(executor)]() mutable {
         const io_outcome outcome = attempt(fd->get(), request, /*wait=*/true);
-        complete_later(std::move(handler), outcome);
+        post_completion(std::move(handler), outcome.error, outcome.bytes);
       });
 }
 
