@@ -22,14 +22,11 @@ std::string_view without_shebang(std::string_view source) {
   return end == source.npos ? std::string_view{} : source.substr(end);
 }
 
-// What the chunk is worth to others: its first result unless that is nil, else its globals.
-void push_value(lua_State* L, fiber& f, int environment_ref) {
-  if (lua_gettop(f.L) > 0 && !lua_isnil(f.L, 1)) {
-    lua_pushvalue(f.L, 1);
-    lua_xmove(f.L, L, 1);
-  } else {
-    lua_rawgeti(L, LUA_REGISTRYINDEX, environment_ref);
-  }
+// What the chunk is worth to others: its first result unless that is nil, else the globals of its
+// fiber (its environment, unless it has called setfenv(0, t)).
+void push_value(lua_State* L) {
+  const bool has_result = lua_gettop(L) > 0 && !lua_isnil(L, 1);
+  lua_pushvalue(L, has_result ? 1 : LUA_GLOBALSINDEX);
 }
 
 }  // namespace
@@ -69,9 +66,19 @@ void module_loader::compile(lua_State* L, module_record& module, std::string_vie
   lua_setfenv(L, -2);
 }
 
+fiber& module_loader::new_module_fiber(lua_State* L, fiber_kind kind, module_record& module) {
+  fiber& f = vm_.new_fiber(L, kind);
+  f.module = &module;
+  // Code that the chunk compiles later (loadstring and the like) belongs to the module too.
+  lua_rawgeti(f.L, LUA_REGISTRYINDEX, module.environment_ref);
+  lua_replace(f.L, LUA_GLOBALSINDEX);
+  return f;
+}
+
 void module_loader::set_loaded(fiber& f) {
   f.module->progress = module_record::state::loaded;
-  push_value(f.L, f, f.module->environment_ref);
+  luaL_checkstack(f.L, 2, "module");
+  push_value(f.L);
   f.module->value_ref = luaL_ref(f.L, LUA_REGISTRYINDEX);
 }
 
@@ -150,6 +157,7 @@ int module_loader::require_file(lua_State* L, module_record& from, const module_
     lua_rawgeti(L, LUA_REGISTRYINDEX, module.value_ref);
     return 2;
   }
+  vm_.check_suspension(L, /*interruptible=*/false);
   auto record = std::make_unique<module_record>();
   record->path = found;
   record->import_root = *root;
@@ -159,7 +167,7 @@ int module_loader::require_file(lua_State* L, module_record& from, const module_
 }
 
 int module_loader::evaluate(lua_State* L, module_record& module) {
-  fiber& importing = vm_.check_suspension(L, /*interruptible=*/false);
+  fiber& importing = *vm_.current();
   const auto source = vm_.process().sources().load(module.path);
   if (!source) {
     const std::string path = module.path;
@@ -168,12 +176,8 @@ int module_loader::evaluate(lua_State* L, module_record& module) {
   }
   module.progress = module_record::state::failed;  // unless all goes well
   compile(L, module, **source, "@" + module.path);
-  fiber& f = vm_.new_fiber(L, fiber_kind::module);
-  // Code that the chunk compiles later (loadstring and the like) belongs to the module too.
-  lua_rawgeti(f.L, LUA_REGISTRYINDEX, module.environment_ref);
-  lua_replace(f.L, LUA_GLOBALSINDEX);
+  fiber& f = new_module_fiber(L, fiber_kind::module, module);
   module.progress = module_record::state::loading;
-  f.module = &module;
   f.owner = fiber_owner::joiner;
   f.joiner = &importing;
   vm_.make_ready(f);

@@ -31,6 +31,9 @@ class module_loader {
   void compile(lua_State* L, module_record& module, std::string_view source,
                const std::string& chunk_name);
 
+  // The fiber that runs the chunk of a module: the function on top of L's stack.
+  fiber& new_module_fiber(lua_State* L, fiber_kind kind, module_record& module);
+
   // The main fiber's chunk has returned.
   void set_loaded(fiber& f);
 

@@ -1,5 +1,6 @@
 #include "lib/fiber/path.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "lib/lua/error.h"
@@ -51,7 +52,11 @@ int tostring(lua_State* L) {
 }
 
 int lexically_normal(lua_State* L) {
-  push_path(L, fs::path{check<path>(L, 1).native}.lexically_normal().native());
+  std::string normal = fs::path{check<path>(L, 1).native}.lexically_normal().native();
+  // The library keeps redundant slashes of the root.
+  normal.erase(0, std::min(normal.find_first_not_of('/'), normal.size()) -
+                      (normal.starts_with('/') ? 1 : 0));
+  push_path(L, normal);
   return 1;
 }
 

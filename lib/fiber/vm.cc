@@ -78,8 +78,7 @@ std::string vm::start(const entry_script& entry) {
     lua_settop(l, 0);
     module_record& record = args.self.loader().add_entry(args.entry);
     args.self.loader().compile(l, record, args.entry.source, args.entry.chunk_name);
-    fiber& main = args.self.new_fiber(l, fiber_kind::main);
-    main.module = &record;
+    fiber& main = args.self.loader().new_module_fiber(l, fiber_kind::main, record);
     main.owner = fiber_owner::detached;
     args.self.make_ready(main);
     args.compiled = true;

@@ -76,7 +76,7 @@ function propagate(co, ok, ...)
 end
 
 local function resume(co, ...)
-    enter_coroutine(busy[co])
+    enter_coroutine(co, busy[co])
     return propagate(co, raw_resume(co, ...))
 end
 

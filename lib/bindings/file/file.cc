@@ -69,8 +69,10 @@ int flags_of(unsigned flags) {
   lua::raise(L, base::system_error(EBADF));
 }
 
+transfer_object& io_of(lua_State* L) { return check<file_stream>(L, 1).io; }
+
 transfer_object& check_open(lua_State* L) {
-  auto& io = check<file_stream>(L, 1).io;
+  auto& io = io_of(L);
   if (!io.is_open()) raise_bad_descriptor(L);
   return io;
 }
@@ -89,7 +91,7 @@ int make(lua_State* L) {
 }
 
 int open(lua_State* L) {
-  auto& io = check<file_stream>(L, 1).io;
+  auto& io = io_of(L);
   const std::string* path = fiber::to_path(L, 2);
   if (path == nullptr) lua::raise_argument(L, 2);
   const int flags = flags_of(static_cast<unsigned>(luaL_checkinteger(L, 3)));
@@ -103,7 +105,7 @@ int open(lua_State* L) {
 }
 
 int close(lua_State* L) {
-  check<file_stream>(L, 1).io.close();
+  io_of(L).close();
   return 0;
 }
 
@@ -113,14 +115,14 @@ int cancel(lua_State* L) {
 }
 
 int assign(lua_State* L) {
-  auto& io = check<file_stream>(L, 1).io;
+  auto& io = io_of(L);
   check_not_open(L, io);
   io.assign(take_file_descriptor(L, 2));
   return 0;
 }
 
 int release(lua_State* L) {
-  auto& io = check<file_stream>(L, 1).io;
+  auto& io = io_of(L);
   if (!io.is_open()) lua::raise(L, std::errc::bad_file_descriptor);
   push_file_descriptor(L, io.release());
   return 1;
@@ -147,11 +149,8 @@ int seek(lua_State* L) {
   return 1;
 }
 
-int stream_read_some(lua_State* L) { return read_some(L, check<file_stream>(L, 1).io); }
-int stream_write_some(lua_State* L) { return write_some(L, check<file_stream>(L, 1).io); }
-
 int is_open(lua_State* L) {
-  lua_pushboolean(L, check<file_stream>(L, 1).io.is_open());
+  lua_pushboolean(L, io_of(L).is_open());
   return 1;
 }
 
@@ -170,8 +169,8 @@ const lua::class_method methods[] = {
     {"release", release},
     {"resize", resize},
     {"seek", seek},
-    {"read_some", stream_read_some, true},
-    {"write_some", stream_write_some, true},
+    {"read_some", read_some<io_of>, true},
+    {"write_some", write_some<io_of>, true},
 };
 const lua::class_property properties[] = {{"is_open", is_open}, {"size", size}};
 const lua::class_method stream_functions[] = {{"new", make}};

@@ -1,6 +1,7 @@
 // read_some and write_some for every class whose object has a transfer_object.
 //
-//   int read_some(lua_State* L) { return read_some(L, lua::check<my_stream>(L, 1).io); }
+//   transfer_object& io_of(lua_State* L) { return lua::check<my_stream>(L, 1).io; }
+//   const lua::class_method methods[] = {{"read_some", read_some<io_of>, true}, …};
 #pragma once
 
 #include "lib/bindings/byte_span/byte_span.h"
@@ -14,8 +15,11 @@ inline constexpr auto push_count = [](lua_State* L, std::size_t n) {
   return 1;
 };
 
-// The buffer is argument 2.
-inline int read_some(lua_State* L, transfer_object& io) {
+// The buffer is argument 2. Whether the fiber may suspend comes before what it suspends for.
+template <transfer_object& (*Self)(lua_State*)>
+int read_some(lua_State* L) {
+  fiber::vm::of(L).check_suspension(L);
+  transfer_object& io = Self(L);
   auto& buffer = lua::check<byte_span>(L, 2);
   return fiber::await(
       L,
@@ -23,7 +27,10 @@ inline int read_some(lua_State* L, transfer_object& io) {
       [keep = buffer.memory](lua_State* R, std::size_t n) { return push_count(R, n); });
 }
 
-inline int write_some(lua_State* L, transfer_object& io) {
+template <transfer_object& (*Self)(lua_State*)>
+int write_some(lua_State* L) {
+  fiber::vm::of(L).check_suspension(L);
+  transfer_object& io = Self(L);
   auto& buffer = lua::check<byte_span>(L, 2);
   return fiber::await(
       L, [&](auto handler) { io.async_write_some(buffer.const_buffer(), std::move(handler)); },

@@ -39,15 +39,9 @@ class standard_streams final : public fiber::vm_extension {
   transfer_object io_[3];
 };
 
-transfer_object& standard_stream(lua_State* L, int number) {
-  return fiber::vm::of(L).extension<standard_streams>()[number];
-}
-
-int in_read_some(lua_State* L) { return read_some(L, standard_stream(L, 0)); }
-
 template <int Number>
-int out_write_some(lua_State* L) {
-  return write_some(L, standard_stream(L, Number));
+transfer_object& standard_stream(lua_State* L) {
+  return fiber::vm::of(L).extension<standard_streams>()[Number];
 }
 
 template <int Number>
@@ -65,11 +59,11 @@ int isatty(lua_State* L) {
 }
 
 const lua::class_method in_functions[] = {
-    {"read_some", in_read_some, true}, {"dup", dup<0>}, {"isatty", isatty<0>}};
+    {"read_some", read_some<standard_stream<0>>, true}, {"dup", dup<0>}, {"isatty", isatty<0>}};
 const lua::class_method out_functions[] = {
-    {"write_some", out_write_some<1>, true}, {"dup", dup<1>}, {"isatty", isatty<1>}};
+    {"write_some", write_some<standard_stream<1>>, true}, {"dup", dup<1>}, {"isatty", isatty<1>}};
 const lua::class_method err_functions[] = {
-    {"write_some", out_write_some<2>, true}, {"dup", dup<2>}, {"isatty", isatty<2>}};
+    {"write_some", write_some<standard_stream<2>>, true}, {"dup", dup<2>}, {"isatty", isatty<2>}};
 
 // The tables are made once for each VM and kept in the registry.
 template <const auto& Functions>
