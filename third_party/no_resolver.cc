@@ -1,6 +1,6 @@
 // The C library's resolver loads shared objects at run time, which a static executable must not do.
-// Nothing in the project calls it; Asio's compiled half refers to it. The linker's --wrap sends those
-// references here, which keeps the resolver itself out of every executable.
+// Nothing in the project calls it; Asio's compiled half refers to it. The linker's --wrap sends
+// those references here, which keeps the resolver itself out of every executable.
 #include <netdb.h>
 
 extern "C" {

@@ -24,8 +24,8 @@ constexpr int argument_fd = 5;
 [[noreturn]] void fail(std::string_view what) {
   // Syslog's priority "error", as all diagnostics of a starting actor have it.
   char line[512];
-  const int n = std::snprintf(line, sizeof line, "<3>%.*s\n", static_cast<int>(what.size()),
-                              what.data());
+  const int n =
+      std::snprintf(line, sizeof line, "<3>%.*s\n", static_cast<int>(what.size()), what.data());
   const std::size_t size = n < static_cast<int>(sizeof line) ? n : sizeof line - 1;
   static_cast<void>(base::write_all(2, base::bytes_of({line, size})));
   ::_exit(1);

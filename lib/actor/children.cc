@@ -14,14 +14,14 @@ std::shared_ptr<child_process> children::add(spawned_child child) {
   // The descriptor is readable once the process has ended. The wait keeps no VM alive.
   process->pidfd.async_wait(
       boost::asio::posix::stream_descriptor::wait_read,
-      boost::asio::bind_executor(
-          vm_.executor(), [self = vm_.weak_from_this(),
-                           weak = std::weak_ptr{process}](boost::system::error_code error) {
-            const auto v = self.lock();
-            const auto ended = weak.lock();
-            if (!error && v && !v->closed() && ended)
-              v->extension<children>().supervised_.erase(ended);
-          }));
+      boost::asio::bind_executor(vm_.executor(),
+                                 [self = vm_.weak_from_this(),
+                                  weak = std::weak_ptr{process}](boost::system::error_code error) {
+                                   const auto v = self.lock();
+                                   const auto ended = weak.lock();
+                                   if (!error && v && !v->closed() && ended)
+                                     v->extension<children>().supervised_.erase(ended);
+                                 }));
   return process;
 }
 

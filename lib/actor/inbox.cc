@@ -51,12 +51,13 @@ void inbox::arm(const std::shared_ptr<channel>& c) {
   c->armed = true;
   c->socket.async_wait(
       boost::asio::posix::stream_descriptor::wait_read,
-      boost::asio::bind_executor(vm_.executor(), [self = vm_.weak_from_this(),
-                                                  c](boost::system::error_code error) {
-        c->armed = false;
-        const auto v = self.lock();
-        if (!error && v && !v->closed()) v->extension<inbox>().on_ready(c);
-      }));
+      boost::asio::bind_executor(vm_.executor(),
+                                 [self = vm_.weak_from_this(), c](boost::system::error_code error) {
+                                   c->armed = false;
+                                   const auto v = self.lock();
+                                   if (!error && v && !v->closed())
+                                     v->extension<inbox>().on_ready(c);
+                                 }));
 }
 
 void inbox::on_ready(const std::shared_ptr<channel>& c) {
@@ -93,7 +94,8 @@ void inbox::close() {
   finish(core_errc::channel_closed, nullptr);
 }
 
-// --- Lua ----------------------------------------------------------------------------------------------
+// --- Lua
+// ----------------------------------------------------------------------------------------------
 
 // Collected, or alive until the VM ends: either way the VM's inbox closes with it.
 struct inbox_object {
@@ -163,8 +165,7 @@ base::result<base::unique_fd> new_address(lua_State* L) {
 template <>
 const emilua::lua::class_info& emilua::lua::class_of<emilua::actor::inbox_object>() {
   using namespace emilua::actor;
-  static const class_info info{.name = "rx-channel",
-                               .methods = methods,
-                               .unknown_write = lua::on_write::eperm};
+  static const class_info info{
+      .name = "rx-channel", .methods = methods, .unknown_write = lua::on_write::eperm};
   return info;
 }

@@ -57,7 +57,8 @@ bool wait_for_packet(int socket, T& out, absl::InlinedVector<base::unique_fd, 4>
   }
 }
 
-// --- the helper's side ----------------------------------------------------------------------------------
+// --- the helper's side
+// ----------------------------------------------------------------------------------
 
 void erase_start_memory(const spawn_helper::start_memory& memory) {
   for (char** list : {memory.argv, memory.envp}) {
@@ -106,19 +107,20 @@ bool serve_one(int socket, pid_t self, spawn_helper::actor_main run) {
 [[noreturn]] void helper_main(base::unique_fd socket, const spawn_helper::start_memory& memory,
                               spawn_helper::actor_main run) {
   erase_start_memory(memory);
-  // Descriptor 3 is ours; all above, whatever the program was started with, goes.
+  // Descriptor 3 is ours; all above, whatever the program was started with, goes. A helper that
+  // cannot see to that must not serve: spawn() then says ECHILD.
   if (socket.get() != 3) {
-    ::dup3(socket.get(), 3, O_CLOEXEC);
+    if (::dup3(socket.get(), 3, O_CLOEXEC) == -1) ::_exit(1);
     socket.reset(3);
   }
-  if (!base::close_from(4)) ::_exit(1);  // spawn() then says ECHILD
-  ::prctl(PR_SET_NAME, "emilua-helper");
+  if (!base::close_from(4)) ::_exit(1);
+  static_cast<void>(::prctl(PR_SET_NAME, "emilua-helper"));  // only for people who look
   // Once for all children, which inherit it.
   base::reset_signal_dispositions();
   struct sigaction no_zombies {};
   no_zombies.sa_handler = SIG_DFL;
   no_zombies.sa_flags = SA_NOCLDWAIT;
-  ::sigaction(SIGCHLD, &no_zombies, nullptr);
+  if (::sigaction(SIGCHLD, &no_zombies, nullptr) == -1) ::_exit(1);
   const pid_t self = ::getpid();
   while (serve_one(socket.get(), self, run)) {
   }
@@ -130,7 +132,8 @@ bool serve_one(int socket, pid_t self, spawn_helper::actor_main run) {
 
 }  // namespace
 
-// --- the main process's side ------------------------------------------------------------------------------
+// --- the main process's side
+// ------------------------------------------------------------------------------
 
 base::result<std::unique_ptr<spawn_helper>> spawn_helper::start(start_memory memory,
                                                                 actor_main run) {
@@ -161,7 +164,8 @@ base::result<spawned_child> spawn_helper::spawn(const spawn_request& request) {
     if (wire.stdio[i] == stdio_mode::given) descriptors.push_back(request.stdio[i].fd);
   }
   const std::scoped_lock lock{mutex_};
-  if (const auto sent = ipc::send_packet(socket_.get(), bytes_of_object(wire), descriptors); !sent) {
+  if (const auto sent = ipc::send_packet(socket_.get(), bytes_of_object(wire), descriptors);
+      !sent) {
     // What the kernel says of a dead socket is nothing to the caller.
     return sent.error() == std::errc::broken_pipe || sent.error() == std::errc::connection_reset
                ? base::system_error(ECHILD)

@@ -5,12 +5,12 @@
 //     …
 //     auto child = helper->spawn(request);      // any thread, any time later
 //
-// The helper is forked before threads, files or secrets exist. It erases the program's arguments and
-// environment from its memory, closes every descriptor but its socket, and sleeps in a read. It
+// The helper is forked before threads, files or secrets exist. It erases the program's arguments
+// and environment from its memory, closes every descriptor but its socket, and sleeps in a read. It
 // holds descriptor numbers and flags only: what an actor is to do goes past it in sealed memory. An
 // actor is a clone of the helper, without exec, so nothing of the main process can leak into it and
-// an empty root directory is no obstacle. Children are reaped by the kernel (no zombies); the helper
-// leaves when the main process is gone and its last child has ended.
+// an empty root directory is no obstacle. Children are reaped by the kernel (no zombies); the
+// helper leaves when the main process is gone and its last child has ended.
 #pragma once
 
 #include <sys/types.h>
@@ -37,7 +37,7 @@ struct stdio_plan {
 
 // All that is decided about a child before it exists.
 struct spawn_request {
-  stdio_plan stdio[3];  // in, out, err
+  stdio_plan stdio[3];     // in, out, err
   int init_argument = -1;  // borrowed; -1: none
   int inbox = -1;          // borrowed: the reading end of the actor's channel
   int config = -1;         // borrowed: seal_config()
@@ -69,8 +69,8 @@ class spawn_helper {
   [[nodiscard]] static base::result<std::unique_ptr<spawn_helper>> start(start_memory memory,
                                                                          actor_main run);
 
-  // Asks for a child and waits for it to exist; what it does then is seen through its channel. Errors
-  // of clone(2), or ECHILD when the helper is gone.
+  // Asks for a child and waits for it to exist; what it does then is seen through its channel.
+  // Errors of clone(2), or ECHILD when the helper is gone.
   [[nodiscard]] base::result<spawned_child> spawn(const spawn_request& request);
 
  private:

@@ -33,7 +33,8 @@ table_shape shape_of(lua_State* L, int index) {
       ++pairs;
     } else if (lua_type(L, -1) == LUA_TNUMBER) {
       const double key = lua_tonumber(L, -1);
-      if (!(key >= 1 && key <= static_cast<double>(length)) || key != static_cast<double>(static_cast<std::size_t>(key)))
+      if (!(key >= 1 && key <= static_cast<double>(length)) ||
+          key != static_cast<double>(static_cast<std::size_t>(key)))
         refuse(L);
       ++listed;
     } else {

@@ -22,8 +22,8 @@ namespace emilua::actor {
 
 class outgoing_value {
  public:
-  // Encodes the value at `index`. Descriptors are duplicated, so that what the program does with its
-  // own objects meanwhile does not matter.
+  // Encodes the value at `index`. Descriptors are duplicated, so that what the program does with
+  // its own objects meanwhile does not matter.
   outgoing_value(lua_State* L, int index);
 
   [[nodiscard]] const ipc::message_writer& writer() const noexcept { return writer_; }

@@ -45,14 +45,13 @@ class formatter final : public CLI::Formatter {
 
 std::string version_text() {
   return std::string{"emilua "} + version + "\n" + LUAJIT_VERSION + "\nBoost " +
-         std::to_string(BOOST_VERSION / 100000) + "." +
-         std::to_string(BOOST_VERSION / 100 % 1000) + "." + std::to_string(BOOST_VERSION % 100) +
-         "\n";
+         std::to_string(BOOST_VERSION / 100000) + "." + std::to_string(BOOST_VERSION / 100 % 1000) +
+         "." + std::to_string(BOOST_VERSION % 100) + "\n";
 }
 
 command_line print(std::string text) {
-  return {.what = command_line::action::print, .script = {}, .text = std::move(text),
-          .arguments = {}};
+  return {
+      .what = command_line::action::print, .script = {}, .text = std::move(text), .arguments = {}};
 }
 
 command_line misuse(const std::string& reason) {
@@ -140,8 +139,8 @@ command_line parse_command_line(int argc, char** argv) {
   } else {
     if (next >= argc) return misuse("no script given");
     line.script = argv[next++];
-    line.what = line.script == "-" ? command_line::action::run_stdin
-                                   : command_line::action::run_file;
+    line.what =
+        line.script == "-" ? command_line::action::run_stdin : command_line::action::run_file;
     line.arguments.push_back(line.script);
     if (next < argc && std::string_view{argv[next]} == "--") ++next;
   }

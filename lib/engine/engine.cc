@@ -68,8 +68,7 @@ std::vector<std::string> module_directories(const environment& variables) {
   return directories;
 }
 
-fiber::context::options process_options(environment variables,
-                                        std::vector<std::string> arguments) {
+fiber::context::options process_options(environment variables, std::vector<std::string> arguments) {
   fiber::context::options options;
   options.arguments = std::move(arguments);
   options.module_directories = module_directories(variables);
@@ -139,15 +138,15 @@ int run_actor(actor::actor_start start) {
   options.text_only = config.has_init_script;
   fiber::context process{std::move(options)};
   if (helper) process.provide(**helper);
-  for (auto& [path, source] : config.sources)
-    process.sources().add(std::move(path), std::move(source));
+  for (auto& [path, source] : config.sources) process.sources().add(path, std::move(source));
 
   fiber::vm::entry_script entry;
   entry.path = absolute(config.module);
   entry.chunk_name = "@" + entry.path;
   entry.import_root = config.import_root;
   const auto source = process.sources().load(entry.path);
-  if (!source) return fail("<3>ipc_actor: " + entry.path + ": " + source.error().message(), failure);
+  if (!source)
+    return fail("<3>ipc_actor: " + entry.path + ": " + source.error().message(), failure);
   entry.source = **source;
   const auto v = fiber::vm::create(
       process, {.names = builtin_names(), .entry = fiber::vm::role::worker, .master = true});

@@ -44,8 +44,8 @@ class context {
   // Threads for system calls that block whatever the kernel is told; made on first use.
   [[nodiscard]] boost::asio::thread_pool& blocking_pool();
 
-  // What the process offers its VMs beyond this class, found by type. The caller keeps ownership and
-  // provides before the first VM starts.
+  // What the process offers its VMs beyond this class, found by type. The caller keeps ownership
+  // and provides before the first VM starts.
   template <class T>
   void provide(T& service) {
     services_[&service_key<T>] = &service;

@@ -3,8 +3,8 @@
 //   diagnostics log{.color = true};
 //   log.report("Main fiber from VM 0x… panicked: ", "oops", traceback);
 //
-// One report is one write(2), so that reports of several processes do not mix. Control characters in
-// the text, which may come from hostile code, are shown as \xNN and never reach the terminal.
+// One report is one write(2), so that reports of several processes do not mix. Control characters
+// in the text, which may come from hostile code, are shown as \xNN and never reach the terminal.
 #pragma once
 
 #include <string>

@@ -46,14 +46,13 @@ struct fiber : boost::intrusive::list_base_hook<> {
   void (*on_interrupt)(fiber& self) = nullptr;
   boost::asio::cancellation_signal signal;  // reaches the asynchronous operation under way
 
-  fiber* joiner = nullptr;        // parked in join, or the importer of a module fiber
-  fiber* joining = nullptr;       // the fiber that this one waits for
-  void* join_handle = nullptr;    // the handle through which `joiner` waits
+  fiber* joiner = nullptr;          // parked in join, or the importer of a module fiber
+  fiber* joining = nullptr;         // the fiber that this one waits for
+  void* join_handle = nullptr;      // the handle through which `joiner` waits
   module_record* module = nullptr;  // whose code this runs, for `require`
-  int local_ref = LUA_NOREF;      // this_fiber.local_
+  int local_ref = LUA_NOREF;        // this_fiber.local_
 };
 
-using fiber_queue =
-    boost::intrusive::list<fiber, boost::intrusive::constant_time_size<false>>;
+using fiber_queue = boost::intrusive::list<fiber, boost::intrusive::constant_time_size<false>>;
 
 }  // namespace emilua::fiber

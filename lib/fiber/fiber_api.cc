@@ -139,11 +139,12 @@ int spawn(lua_State* L) {
   return 1;
 }
 
-// --- this_fiber ---------------------------------------------------------------------------------------
+// --- this_fiber
+// ---------------------------------------------------------------------------------------
 
 fiber& running(lua_State* L) {
   fiber* f = vm::of(L).current();
-  if (f == nullptr) luaL_error(L, "no fiber is running");
+  if (f == nullptr) lua::raise_text(L, "no fiber is running");
   return *f;
 }
 

@@ -23,7 +23,8 @@ struct shipped_module {
 // The ids that `source` requires by literal, in order of appearance, with repetitions.
 [[nodiscard]] std::vector<std::string> required_names(std::string_view source);
 
-// `entry` first, taken as the entry of an actor (a leaf unless it is an init.lua). Fails only if the entry itself cannot be read; at most 4096 modules.
+// `entry` first, taken as the entry of an actor (a leaf unless it is an init.lua). Fails only if
+// the entry itself cannot be read; at most 4096 modules.
 [[nodiscard]] base::result<std::vector<shipped_module>> module_closure(
     const std::string& entry, const std::string& import_root, const source_store& sources);
 

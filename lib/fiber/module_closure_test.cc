@@ -31,10 +31,8 @@ TEST(RequiredNames, OthersThatLookAlike) {
 TEST(RequiredNames, ShebangAndBrokenInput) {
   EXPECT_EQ(required_names("#!/usr/bin/emilua require 'a'\nrequire 'b'"), list{"b"});
   for (const char* broken : {"require '", "require [[", "--[[", "'\\", "require(", "[=", "#"})
-    EXPECT_EQ(required_names(broken).size(), broken == std::string{"require '"} ||
-                                                     broken == std::string{"require [["}
-                                                 ? 1U
-                                                 : 0U)
+    EXPECT_EQ(required_names(broken).size(),
+              broken == std::string{"require '"} || broken == std::string{"require [["} ? 1U : 0U)
         << broken;
 }
 

@@ -56,7 +56,7 @@ class module_loader {
 
   vm& vm_;
   absl::flat_hash_map<std::string, std::unique_ptr<module_record>> modules_;  // by path
-  absl::flat_hash_map<const builtin_module*, int> builtins_;  // registry references
+  absl::flat_hash_map<const builtin_module*, int> builtins_;                  // registry references
 };
 
 }  // namespace emilua::fiber

@@ -1,7 +1,8 @@
 // What the argument of `require` means, without looking at any file.
 //
 //   module_request request = *parse_module_name("../log");     // relative, 1 level up, "log"
-//   auto candidates = *module_candidates(request, importer);   // {"/src/log.lua", "/src/log/init.lua"}
+//   auto candidates = *module_candidates(request, importer);   // {"/src/log.lua",
+//   "/src/log/init.lua"}
 //
 // A module from X.lua is a leaf; one from X/init.lua, and the program's entry script whatever its
 // name, is a directory module. A leaf sits in its directory, a directory module is its directory.

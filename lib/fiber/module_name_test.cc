@@ -34,9 +34,9 @@ TEST(ParseModuleName, Shapes) {
 }
 
 TEST(ParseModuleName, EverythingElseIsInvalid) {
-  for (const char* id : {"", ".", "..", "./", "../", "/", "foo/bar", "./a/b", "./a.lua", "../a/b",
-                         "9a", "a-b", "a..b", ".a", "a.", "/a/", "//a", "/a//b", "./.", "./..",
-                         "../..", "a b", "./a\n"})
+  for (const char* id : {"",        ".",      "..",  "./",   "../",   "/",   "foo/bar", "./a/b",
+                         "./a.lua", "../a/b", "9a",  "a-b",  "a..b",  ".a",  "a.",      "/a/",
+                         "//a",     "/a//b",  "./.", "./..", "../..", "a b", "./a\n"})
     EXPECT_EQ(parse_module_name(id).error(), core_errc::invalid_module_name) << id;
   EXPECT_EQ(parse_module_name(std::string_view{"./a\0b", 5}).error(),
             core_errc::invalid_module_name);

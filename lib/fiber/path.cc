@@ -130,8 +130,8 @@ const lua::class_property properties[] = {
 };
 
 const lua::class_method metamethods[] = {
-    {"__tostring", tostring}, {"__eq", equal},       {"__lt", less},
-    {"__le", less_equal},     {"__div", join},       {"__concat", concatenate},
+    {"__tostring", tostring}, {"__eq", equal}, {"__lt", less},
+    {"__le", less_equal},     {"__div", join}, {"__concat", concatenate},
 };
 
 int new_path(lua_State* L) {

@@ -6,9 +6,9 @@
 
 namespace emilua::fiber {
 
-void source_store::add(std::string path, std::string source) {
+void source_store::add(const std::string& path, std::string source) {
   const std::scoped_lock lock{mutex_};
-  shipped_[std::move(path)] = std::make_shared<const std::string>(std::move(source));
+  shipped_[path] = std::make_shared<const std::string>(std::move(source));
 }
 
 bool source_store::exists(const std::string& path) const {

@@ -1,8 +1,8 @@
 // Where module sources come from: what was shipped to this process, else the disk.
 //
 //   source_store sources;
-//   sources.add("/srv/app/worker.lua", text);       // an actor without file system starts from these
-//   auto text = sources.load("/srv/app/worker.lua");
+//   sources.add("/srv/app/worker.lua", text);       // an actor without file system starts from
+//   these auto text = sources.load("/srv/app/worker.lua");
 //
 // Paths are absolute and lexically normal. Shipped sources win over the disk. Thread-safe.
 #pragma once
@@ -25,9 +25,10 @@ class source_store {
   // A source larger than this is refused (EFBIG).
   static constexpr std::size_t max_source_size = std::size_t{64} << 20;
 
-  void add(std::string path, std::string source);
+  void add(const std::string& path, std::string source);
 
-  // Whether `load` has something to load: a shipped source, or a regular file that may be looked at.
+  // Whether `load` has something to load: a shipped source, or a regular file that may be looked
+  // at.
   [[nodiscard]] bool exists(const std::string& path) const;
 
   // The source; errors are those of reading the file.

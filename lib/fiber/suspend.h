@@ -4,8 +4,9 @@
 //     auto& self = lua::check<stream>(L, 1);
 //     auto& buffer = lua::check<byte_span>(L, 2);
 //     return fiber::await(
-//         L, [&](auto handler) { self.descriptor.async_read_some(buffer.asio_buffer(), std::move(handler)); },
-//         [keep = buffer.memory](lua_State* R, std::size_t n) { lua_pushinteger(R, n); return 1; });
+//         L, [&](auto handler) { self.descriptor.async_read_some(buffer.asio_buffer(),
+//         std::move(handler)); }, [keep = buffer.memory](lua_State* R, std::size_t n) {
+//         lua_pushinteger(R, n); return 1; });
 //   }
 //
 //   const class_method methods[] = {{"read_some", read_some, /*suspends=*/true}};

@@ -26,7 +26,8 @@ std::string address_of(const void* p) {
 
 }  // namespace
 
-// --- life -------------------------------------------------------------------------------------------
+// --- life
+// -------------------------------------------------------------------------------------------
 
 vm::vm(context& process, const options& opts)
     : process_(process),
@@ -120,7 +121,8 @@ int vm::exit(lua_State* L) {
   return park(L);
 }
 
-// --- fibers -----------------------------------------------------------------------------------------
+// --- fibers
+// -----------------------------------------------------------------------------------------
 
 fiber& vm::new_fiber(lua_State* L, fiber_kind kind) {
   luaL_checkstack(L, 3, "fiber");
@@ -164,13 +166,13 @@ void vm::make_ready_first(fiber& f) {
 }
 
 fiber& vm::check_suspension(lua_State* L, bool interruptible) {
-  if (current_ == nullptr) luaL_error(L, "attempt to suspend outside of a fiber");
+  if (current_ == nullptr) lua::raise_text(L, "attempt to suspend outside of a fiber");
   fiber& f = *current_;
   if (f.suspension_forbidden != 0) lua::raise(L, lua::core_errc::forbid_suspend_block);
   if (interruptible && f.interruption_requested && f.interruption_disabled == 0)
     lua::raise(L, lua::core_errc::interrupted);
   if (f.native_calls != 0 || !lua_isyieldable(L))
-    luaL_error(L, "attempt to suspend inside a function that native code calls");
+    lua::raise_text(L, "attempt to suspend inside a function that native code calls");
   return f;
 }
 
@@ -210,7 +212,8 @@ void vm::request_interruption(fiber& f) {
   interrupt(f);
 }
 
-// --- turns ------------------------------------------------------------------------------------------
+// --- turns
+// ------------------------------------------------------------------------------------------
 
 void vm::schedule() {
   if (scheduled_ || in_turn_) return;
@@ -300,9 +303,7 @@ void vm::fail_out_of_memory() noexcept {
 }
 
 void vm::report_panic(fiber& f) {
-  if (f.kind == fiber_kind::spawned &&
-      lua::is_error(f.L, -1, lua::core_errc::interrupted))
-    return;
+  if (f.kind == fiber_kind::spawned && lua::is_error(f.L, -1, lua::core_errc::interrupted)) return;
   const std::string headline = f.kind == fiber_kind::main
                                    ? "Main fiber from VM " + address_of(state()) + " panicked: "
                                    : "Fiber " + address_of(f.L) + " panicked: ";
@@ -316,7 +317,8 @@ void vm::report_panic(fiber& f) {
   lua_pop(L, 2);
 }
 
-// --- operations ---------------------------------------------------------------------------------------
+// --- operations
+// ---------------------------------------------------------------------------------------
 
 namespace detail {
 
@@ -348,8 +350,8 @@ bool end_operation(vm& v, fiber& f) noexcept {
 }
 
 void deliver_error(vm& v, fiber& f, std::error_code error) {
-  static const std::error_code aborted = boost::asio::error::make_error_code(
-      boost::asio::error::operation_aborted);
+  static const std::error_code aborted =
+      boost::asio::error::make_error_code(boost::asio::error::operation_aborted);
   if (f.interrupt_sent && error == aborted) error = lua::core_errc::interrupted;
   v.wake_with_error(f, error);
 }

@@ -73,9 +73,9 @@ class vm : public std::enable_shared_from_this<vm> {
 
   // The program's entry: compiled at once, run on the strand later.
   struct entry_script {
-    std::string path;        // absolute; names the chunk and the import root's directory
+    std::string path;  // absolute; names the chunk and the import root's directory
     std::string_view source;
-    std::string chunk_name;  // as Lua wants it: "@path" or "=name"
+    std::string chunk_name;   // as Lua wants it: "@path" or "=name"
     std::string import_root;  // empty: the directory of `path`
   };
   // The compiler's message if the source is not Lua; the VM is then closed.
@@ -93,7 +93,8 @@ class vm : public std::enable_shared_from_this<vm> {
   [[nodiscard]] lua_State* state() const noexcept { return state_; }
   [[nodiscard]] module_loader& loader() noexcept { return *loader_; }
 
-  // --- fibers -------------------------------------------------------------------------------------
+  // --- fibers
+  // -------------------------------------------------------------------------------------
 
   // The running fiber; there is one whenever Lua code runs, but for finalizers at the end.
   [[nodiscard]] fiber* current() const noexcept { return current_; }
@@ -126,14 +127,16 @@ class vm : public std::enable_shared_from_this<vm> {
   // Prints the error of a finished fiber, unless it is `interrupted`.
   void report_panic(fiber& f);
 
-  // --- operations ---------------------------------------------------------------------------------
+  // --- operations
+  // ---------------------------------------------------------------------------------
 
   // What keeps the VM alive besides ready fibers; suspend.h does this for asynchronous operations.
   void operation_started() noexcept { ++operations_; }
   void operation_finished();
   void operation_abandoned() noexcept { --operations_; }  // it never started
 
-  // --- end ----------------------------------------------------------------------------------------
+  // --- end
+  // ----------------------------------------------------------------------------------------
 
   // Ends the VM from Lua code: never returns to it, and no pcall stops it.
   [[nodiscard]] int exit(lua_State* L);
@@ -141,7 +144,8 @@ class vm : public std::enable_shared_from_this<vm> {
   // Reports and ends the VM at the end of the turn.
   void fail_out_of_memory() noexcept;
 
-  // --- state of bindings ----------------------------------------------------------------------------
+  // --- state of bindings
+  // ----------------------------------------------------------------------------
 
   // The VM's one instance of T, made on first use.
   template <class T>

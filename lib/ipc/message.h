@@ -1,7 +1,8 @@
 // Whole messages over a channel: a packet if they fit, sealed memory if they do not.
 //
-//   auto sent = send_message(writer_end, writer);                 // one try; EAGAIN when it must wait
-//   received_message got = receive_message(reader_end, limits);   // verified: ready for the reader
+//   auto sent = send_message(writer_end, writer);                 // one try; EAGAIN when it must
+//   wait received_message got = receive_message(reader_end, limits);   // verified: ready for the
+//   reader
 //
 // A packet's first byte says where the message is: 0x00, it follows; 0x01, nothing follows and the
 // packet's first descriptor is a sealed memfd (sealed_memory.h) that holds it. The message's own

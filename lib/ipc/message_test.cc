@@ -51,7 +51,8 @@ TEST_F(MessageTest, SmallOnesFitInThePacket) {
 }
 
 TEST_F(MessageTest, LargeOnesTravelInSealedMemory) {
-  for (const std::size_t size : {max_packet - 20, max_packet, max_packet + 1, std::size_t{5} << 20}) {
+  for (const std::size_t size :
+       {max_packet - 20, max_packet, max_packet + 1, std::size_t{5} << 20}) {
     const std::string text(size, 'x');
     message_writer value;
     value.string(text);
@@ -97,8 +98,7 @@ TEST_F(MessageTest, TooManyDescriptors) {
 
 TEST_F(MessageTest, MalformedPackets) {
   const base::unique_fd null{::open("/dev/null", O_RDONLY | O_CLOEXEC)};
-  const base::unique_fd unsealed{
-      ::memfd_create("x", MFD_CLOEXEC | MFD_ALLOW_SEALING)};
+  const base::unique_fd unsealed{::memfd_create("x", MFD_CLOEXEC | MFD_ALLOW_SEALING)};
   const auto garbage = seal(base::bytes_of("not a message"));
   EXPECT_EQ(receive_raw("\2"), packet_status::malformed);
   EXPECT_EQ(receive_raw(std::string_view{"\0", 1}), packet_status::malformed);

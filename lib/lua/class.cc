@@ -10,8 +10,7 @@ const char wrapper_key = 0;  // its address is the registry key
 
 detail::object_header* to_header(lua_State* L, int index) noexcept {
   // newproxy() makes userdata that is not ours, and empty.
-  if (lua_type(L, index) != LUA_TUSERDATA ||
-      lua_objlen(L, index) < sizeof(detail::object_header))
+  if (lua_type(L, index) != LUA_TUSERDATA || lua_objlen(L, index) < sizeof(detail::object_header))
     return nullptr;
   return static_cast<detail::object_header*>(lua_touserdata(L, index));
 }
@@ -66,7 +65,7 @@ int write_member(lua_State* L) {
 }
 
 void push_accessors(lua_State* L, std::span<const class_property> properties,
-                    lua_CFunction class_property::* which) {
+                    lua_CFunction class_property::*which) {
   lua_createtable(L, 0, static_cast<int>(properties.size()));
   for (const class_property& property : properties) {
     if (property.*which == nullptr) continue;

@@ -9,8 +9,8 @@
 //   const class_property properties[] = {{"value", counter_value}};
 //
 //   template <> const class_info& lua::class_of<counter>() {
-//     static const class_info info{.name = "counter", .methods = methods, .properties = properties};
-//     return info;
+//     static const class_info info{.name = "counter", .methods = methods, .properties =
+//     properties}; return info;
 //   }
 //   …  push_new<counter>(L);
 //
@@ -114,7 +114,7 @@ template <class T>
 [[nodiscard]] T take(lua_State* L, int index) {
   T& object = check<T>(L, index);
   T value = std::move(object);
-  object.~T();
+  object.~T();  // NOLINT(bugprone-use-after-move): a moved-from object is still destroyed
   detail::consume(L, index);
   return value;
 }

@@ -56,9 +56,9 @@ class ClassTest : public testing::Test {
     });
     lua_setglobal(L, "counter");
     lua_pushcfunction(L, [](lua_State* l) {
-      push(l, std::error_code{static_cast<int>(luaL_checkinteger(l, 1)),
-                              lua_toboolean(l, 2) ? std::system_category()
-                                                  : std::generic_category()});
+      push(l,
+           std::error_code{static_cast<int>(luaL_checkinteger(l, 1)),
+                           lua_toboolean(l, 2) ? std::system_category() : std::generic_category()});
       return 1;
     });
     lua_setglobal(L, "code");
@@ -72,7 +72,7 @@ class ClassTest : public testing::Test {
   // Runs a chunk; its error message, or empty.
   std::string run(const char* chunk) {
     if (luaL_dostring(L, chunk) == 0) return {};
-    const std::string message{push_message(L, -1)};
+    std::string message{push_message(L, -1)};
     lua_settop(L, 0);
     return message;
   }
@@ -173,8 +173,7 @@ TEST_F(ClassTest, PushMessageOfAnyValue) {
 
 template <>
 const class_info& class_of<counter>() {
-  static const class_info info{
-      .name = "counter", .methods = methods, .properties = properties};
+  static const class_info info{.name = "counter", .methods = methods, .properties = properties};
   return info;
 }
 

@@ -1,4 +1,5 @@
-// The engine's own error category, "emilua.core": what goes wrong with fibers, modules and channels.
+// The engine's own error category, "emilua.core": what goes wrong with fibers, modules and
+// channels.
 //
 //   return std::error_code{lua::core_errc::no_senders};
 //

@@ -196,6 +196,11 @@ void raise(lua_State* L, std::error_code error, const extra_field& extra) {
 
 void raise(lua_State* L, std::errc error) { raise(L, std::make_error_code(error)); }
 
+void raise_text(lua_State* L, const char* message) {
+  luaL_error(L, "%s", message);
+  __builtin_unreachable();
+}
+
 void raise_argument(lua_State* L, int position) {
   raise(L, std::make_error_code(std::errc::invalid_argument), {"arg", position});
 }

@@ -42,12 +42,16 @@ void push(lua_State* L, std::error_code error, const extra_field& extra);
 [[noreturn]] void raise(lua_State* L, std::error_code error, const extra_field& extra);
 [[noreturn]] void raise(lua_State* L, std::errc error);  // category generic
 
+// A string error, with the position of the Lua code that runs.
+[[noreturn]] void raise_text(lua_State* L, const char* message);
+
 // The convention for wrong arguments: generic EINVAL with the field `arg`.
 [[noreturn]] void raise_argument(lua_State* L, int position);
 [[noreturn]] void raise_argument(lua_State* L, std::string_view option);
 
 // The text to report for an uncaught error value: the string itself, an error code's message,
-// otherwise empty. The view is valid while the result stays on top of the stack, where it is pushed.
+// otherwise empty. The view is valid while the result stays on top of the stack, where it is
+// pushed.
 std::string_view push_message(lua_State* L, int index);
 
 }  // namespace emilua::lua

@@ -1,8 +1,8 @@
 // What LuaJIT's FFI finds in a static executable: nothing.
 //
-// A static program has no dynamic symbols, and glibc's static dlopen would load the host's C library
-// as a second copy into the process wherever one is installed. The linker's --wrap sends LuaJIT's
-// four calls here instead, so that glibc's loader is not even linked.
+// A static program has no dynamic symbols, and glibc's static dlopen would load the host's C
+// library as a second copy into the process wherever one is installed. The linker's --wrap sends
+// LuaJIT's four calls here instead, so that glibc's loader is not even linked.
 #include <cstddef>
 
 namespace {

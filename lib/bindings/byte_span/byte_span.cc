@@ -40,8 +40,8 @@ int make(lua_State* L) {
     lua::raise(L, std::errc::invalid_argument);
   if (*capacity > std::numeric_limits<std::ptrdiff_t>::max() / 2)
     lua::raise(L, std::errc::not_enough_memory);
-  lua::push_new<byte_span>(L, make_byte_span(static_cast<std::size_t>(*length),
-                                             static_cast<std::size_t>(*capacity)));
+  lua::push_new<byte_span>(
+      L, make_byte_span(static_cast<std::size_t>(*length), static_cast<std::size_t>(*capacity)));
   return 1;
 }
 

@@ -160,9 +160,13 @@ struct code_group {
 };
 
 constexpr code_group generic_group{generic_codes,
-                                   []() -> const auto& { return std::generic_category(); }};
-constexpr code_group basic_group{basic_codes,
-                                 []() -> const auto& { return std::system_category(); }};
+                                   []() -> const auto& {return std::generic_category();
+}  // namespace
+};  // namespace emilua::bindings
+constexpr code_group basic_group{basic_codes, []() -> const auto& {return std::system_category();
+}
+}
+;
 constexpr code_group netdb_group{netdb_codes, []() -> const std::error_category& {
                                    return boost::asio::error::get_netdb_category();
                                  }};

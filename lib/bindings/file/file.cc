@@ -48,14 +48,10 @@ constexpr struct {
   open_flag flag;
   int native;
 } open_flags[] = {
-    {"append", append, O_APPEND},
-    {"create", create, O_CREAT},
-    {"exclusive", exclusive, O_EXCL},
-    {"read_only", read_only, O_RDONLY},
-    {"read_write", read_write, O_RDWR},
-    {"sync_all_on_write", sync_all_on_write, O_SYNC},
-    {"truncate", truncate, O_TRUNC},
-    {"write_only", write_only, O_WRONLY},
+    {"append", append, O_APPEND},       {"create", create, O_CREAT},
+    {"exclusive", exclusive, O_EXCL},   {"read_only", read_only, O_RDONLY},
+    {"read_write", read_write, O_RDWR}, {"sync_all_on_write", sync_all_on_write, O_SYNC},
+    {"truncate", truncate, O_TRUNC},    {"write_only", write_only, O_WRONLY},
 };
 
 int flags_of(unsigned flags) {
@@ -65,9 +61,7 @@ int flags_of(unsigned flags) {
   return native;
 }
 
-[[noreturn]] void raise_bad_descriptor(lua_State* L) {
-  lua::raise(L, base::system_error(EBADF));
-}
+[[noreturn]] void raise_bad_descriptor(lua_State* L) { lua::raise(L, base::system_error(EBADF)); }
 
 transfer_object& io_of(lua_State* L) { return check<file_stream>(L, 1).io; }
 
@@ -79,8 +73,8 @@ transfer_object& check_open(lua_State* L) {
 
 void check_not_open(lua_State* L, const transfer_object& io) {
   if (io.is_open())
-    lua::raise(L, std::error_code{boost::asio::error::make_error_code(
-                      boost::asio::error::already_open)});
+    lua::raise(
+        L, std::error_code{boost::asio::error::make_error_code(boost::asio::error::already_open)});
 }
 
 int make(lua_State* L) {
@@ -194,7 +188,6 @@ void push_file(lua_State* L) {
 template <>
 const emilua::lua::class_info& emilua::lua::class_of<emilua::bindings::file_stream>() {
   using namespace emilua::bindings;
-  static const class_info info{
-      .name = "file.stream", .methods = methods, .properties = properties};
+  static const class_info info{.name = "file.stream", .methods = methods, .properties = properties};
   return info;
 }

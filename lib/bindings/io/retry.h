@@ -23,10 +23,10 @@ namespace emilua::bindings {
 template <class Handler, class... Results>
 void post_completion(Handler handler, Results... results) {
   const auto executor = boost::asio::get_associated_executor(handler);
-  boost::asio::post(executor, [handler = std::move(handler),
-                               ... results = std::move(results)]() mutable {
-    handler(std::move(results)...);
-  });
+  boost::asio::post(executor,
+                    [handler = std::move(handler), ... results = std::move(results)]() mutable {
+                      handler(std::move(results)...);
+                    });
 }
 
 template <class Descriptor, class Attempt, class Handler>
@@ -73,8 +73,8 @@ class retry_loop {
 };
 
 template <class Descriptor, class Attempt, class Handler>
-void retry_when_ready(std::shared_ptr<Descriptor> descriptor,
-                      typename Descriptor::wait_type what, Attempt attempt, Handler handler) {
+void retry_when_ready(std::shared_ptr<Descriptor> descriptor, typename Descriptor::wait_type what,
+                      Attempt attempt, Handler handler) {
   retry_loop<Descriptor, Attempt, Handler>{std::move(descriptor), what, std::move(attempt),
                                            std::move(handler)}
       .wait();

@@ -22,8 +22,7 @@ int read_some(lua_State* L) {
   transfer_object& io = Self(L);
   auto& buffer = lua::check<byte_span>(L, 2);
   return fiber::await(
-      L,
-      [&](auto handler) { io.async_read_some(buffer.mutable_buffer(), std::move(handler)); },
+      L, [&](auto handler) { io.async_read_some(buffer.mutable_buffer(), std::move(handler)); },
       [keep = buffer.memory](lua_State* R, std::size_t n) { return push_count(R, n); });
 }
 

@@ -18,7 +18,8 @@ namespace emilua::bindings {
 namespace {
 
 bool is_ready(int fd, direction which) noexcept {
-  pollfd p{.fd = fd, .events = static_cast<short>(which == direction::read ? POLLIN : POLLOUT),
+  pollfd p{.fd = fd,
+           .events = static_cast<short>(which == direction::read ? POLLIN : POLLOUT),
            .revents = 0};
   return base::retry([&] { return ::poll(&p, 1, 0); }) > 0;
 }
@@ -32,9 +33,8 @@ ssize_t plain(int fd, const io_request& request) noexcept {
 
 ssize_t without_waiting(int fd, const io_request& request) noexcept {
   const iovec vector{request.data, request.size};
-  const ssize_t n = request.which == direction::read
-                        ? ::preadv2(fd, &vector, 1, -1, RWF_NOWAIT)
-                        : ::pwritev2(fd, &vector, 1, -1, RWF_NOWAIT);
+  const ssize_t n = request.which == direction::read ? ::preadv2(fd, &vector, 1, -1, RWF_NOWAIT)
+                                                     : ::pwritev2(fd, &vector, 1, -1, RWF_NOWAIT);
   if (n != -1 || (errno != EOPNOTSUPP && errno != ENOSYS && errno != EINVAL)) return n;
   if (!is_pollable(fd) || !is_ready(fd, request.which)) {
     errno = EAGAIN;

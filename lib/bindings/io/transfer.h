@@ -135,13 +135,12 @@ void transfer_object::start(const io_request& request, Handler handler) {
 template <class Handler>
 void transfer_object::start_on_thread(const io_request& request, Handler handler) {
   const auto executor = boost::asio::get_associated_executor(handler);
-  boost::asio::post(
-      process_.blocking_pool(),
-      [fd = fd_, request, handler = std::move(handler),
-       work = boost::asio::make_work_guard(executor)]() mutable {
-        const io_outcome outcome = attempt(fd->get(), request, /*wait=*/true);
-        post_completion(std::move(handler), outcome.error, outcome.bytes);
-      });
+  boost::asio::post(process_.blocking_pool(),
+                    [fd = fd_, request, handler = std::move(handler),
+                     work = boost::asio::make_work_guard(executor)]() mutable {
+                      const io_outcome outcome = attempt(fd->get(), request, /*wait=*/true);
+                      post_completion(std::move(handler), outcome.error, outcome.bytes);
+                    });
 }
 
 }  // namespace emilua::bindings

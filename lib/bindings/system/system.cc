@@ -146,8 +146,8 @@ const lua::class_method functions[] = {
     {"getppid", getppid},
 };
 const lua::class_property properties[] = {
-    {"in_", stream_table<in_functions>},   {"out", stream_table<out_functions>},
-    {"err", stream_table<err_functions>},  {"arguments", arguments},
+    {"in_", stream_table<in_functions>},  {"out", stream_table<out_functions>},
+    {"err", stream_table<err_functions>}, {"arguments", arguments},
     {"environment", environment},
 };
 const lua::class_info system_class{

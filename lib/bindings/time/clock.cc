@@ -129,10 +129,8 @@ struct clock_api {
       {"__add", add}, {"__sub", subtract}, {"__eq", equal}, {"__lt", less}, {"__le", less_equal}};
 
   static const lua::class_info& info(const char* name) {
-    static const lua::class_info point_class{.name = name,
-                                             .methods = methods,
-                                             .properties = properties,
-                                             .metamethods = metamethods};
+    static const lua::class_info point_class{
+        .name = name, .methods = methods, .properties = properties, .metamethods = metamethods};
     return point_class;
   }
 };

@@ -6,8 +6,8 @@
 
 namespace emilua::bindings {
 
-// Seconds as a number to the clocks' tick, to the nearest with ties to even. EDOM with arg = index for
-// NaN and infinities, EOVERFLOW beyond what 64 bits of nanoseconds hold.
+// Seconds as a number to the clocks' tick, to the nearest with ties to even. EDOM with arg = index
+// for NaN and infinities, EOVERFLOW beyond what 64 bits of nanoseconds hold.
 [[nodiscard]] std::chrono::nanoseconds check_seconds(lua_State* L, int index);
 
 // The same, rounded up; a negative duration is EDOM too.
