@@ -9,6 +9,7 @@
 #include "lib/bindings/stream/stream.h"
 #include "lib/bindings/system/system.h"
 #include "lib/bindings/time/time.h"
+#include "lib/fiber/sync.h"
 
 namespace emilua::engine {
 namespace {
@@ -17,10 +18,14 @@ namespace {
 constexpr fiber::builtin_module modules[] = {
     {"asio_error", bindings::push_asio_error},
     {"byte_span", bindings::push_byte_span},
+    {"condition_variable", fiber::push_condition_variable},
     {"file", bindings::push_file},
     {"filesystem", bindings::push_filesystem},
+    {"future", fiber::push_future},
     {"generic_error", bindings::push_generic_error},
     {"inbox", actor::push_inbox},
+    {"mutex", fiber::push_mutex},
+    {"recursive_mutex", fiber::push_recursive_mutex},
     {"stream", bindings::push_stream},
     {"system", bindings::push_system},
     {"time", bindings::push_time},

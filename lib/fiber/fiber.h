@@ -5,6 +5,7 @@
 #include <boost/intrusive/list.hpp>
 #include <cstdint>
 #include <lua.hpp>
+#include <system_error>
 
 namespace emilua::fiber {
 
@@ -29,10 +30,13 @@ enum class fiber_owner : std::uint8_t {
 struct fiber : boost::intrusive::list_base_hook<> {
   lua_State* L = nullptr;  // the fiber's own stack
   int thread_ref = LUA_NOREF;
+  std::uint64_t serial = 0;  // tells this fiber from those that used the same memory
   fiber_kind kind = fiber_kind::spawned;
   fiber_state state = fiber_state::ready;
   fiber_owner owner = fiber_owner::handle;
   int status = 0;       // of lua_resume, when finished
+  lua_State* body = nullptr;  // where the results lie while L runs the root scope's handlers
+  int body_ref = LUA_NOREF;
   int resume_args = 0;  // how many values on top of L belong to the next resumption
 
   bool interruption_requested = false;
@@ -44,6 +48,10 @@ struct fiber : boost::intrusive::list_base_hook<> {
 
   // Set while parked if a request may end the wait; called at most once.
   void (*on_interrupt)(fiber& self) = nullptr;
+  void* waiting_for = nullptr;     // the object in whose queue it is parked, for on_interrupt
+  const char* deadlock = nullptr;  // what to call that object if the wait never ends
+  void* held_mutex = nullptr;      // what a wait on a condition variable gives up and gets back
+  std::error_code wait_result;     // of a condition variable's wait, while the mutex is reacquired
   boost::asio::cancellation_signal signal;  // reaches the asynchronous operation under way
 
   fiber* joiner = nullptr;          // parked in join, or the importer of a module fiber

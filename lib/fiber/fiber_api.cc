@@ -1,4 +1,6 @@
 // spawn, the fiber handle, and this_fiber.
+#include <string>
+
 #include "lib/fiber/globals.h"
 #include "lib/fiber/suspend.h"
 #include "lib/lua/core_error.h"
@@ -201,7 +203,7 @@ int local(lua_State* L) {
 }
 
 int id(lua_State* L) {
-  lua_pushfstring(L, "%p", visible(L).L);
+  lua::push_text(L, std::to_string(visible(L).serial));
   return 1;
 }
 

@@ -15,6 +15,8 @@ namespace {
 
 const char tag = 0;
 const char globals_key = 0;  // registry: the table that environments are copied from
+const char stacks_key = 0;   // registry: the cleanup handlers of each thread
+const char root_key = 0;     // registry: the function that runs those of a root scope
 
 constexpr luaL_Reg libraries[] = {
     {"", luaopen_base},
@@ -53,6 +55,20 @@ int leave_coroutine(lua_State* L) {
   return 0;
 }
 
+int disable_interruption(lua_State* L) {
+  if (fiber* f = vm::of(L).current()) ++f->interruption_disabled;
+  return 0;
+}
+
+int restore_interruption(lua_State* L) {
+  if (fiber* f = vm::of(L).current()) --f->interruption_disabled;
+  return 0;
+}
+
+int raise_invalid_handler(lua_State* L) { lua::raise(L, std::errc::invalid_argument); }
+int raise_unmatched(lua_State* L) { lua::raise(L, lua::core_errc::unmatched_scope_cleanup); }
+int cleanup_failed(lua_State* L) { return vm::of(L).fail_cleanup(L); }
+
 bool on_fiber_stack(lua_State* L) {
   const fiber* f = vm::of(L).current();
   return f == nullptr || f->L == L;
@@ -75,6 +91,11 @@ const lua::class_method natives[] = {
     {"check_interruption", check_interruption}, {"ending", ending},
     {"enter_coroutine", enter_coroutine},       {"leave_coroutine", leave_coroutine},
     {"coroutine_yield", coroutine_yield},       {"coroutine_running", coroutine_running},
+    {"disable_interruption", disable_interruption},
+    {"restore_interruption", restore_interruption},
+    {"raise_invalid_handler", raise_invalid_handler},
+    {"raise_unmatched", raise_unmatched},
+    {"cleanup_failed", cleanup_failed},
 };
 
 int require(lua_State* L) { return vm::of(L).loader().require(L); }
@@ -97,6 +118,18 @@ void load_runtime(lua_State* L) {
   lua_call(L, 2, 1);
 }
 
+// Keeps a field of the runtime's table, at index 1, in the registry.
+void set_registry(lua_State* L, const char* field, const char& key) {
+  lua_pushlightuserdata(L, const_cast<char*>(&key));
+  lua_getfield(L, 1, field);
+  lua_rawset(L, LUA_REGISTRYINDEX);
+}
+
+void get_registry(lua_State* L, const char& key) {
+  lua_pushlightuserdata(L, const_cast<char*>(&key));
+  lua_rawget(L, LUA_REGISTRYINDEX);
+}
+
 void copy_fields(lua_State* L, int from, int to) {
   lua_pushnil(L);
   while (lua_next(L, from) != 0) {
@@ -114,10 +147,31 @@ void push_globals_copy(lua_State* L) {
   luaL_checkstack(L, 6, "environment");
   lua_createtable(L, 0, 64);
   const int to = lua_gettop(L);
-  lua_pushlightuserdata(L, const_cast<char*>(&globals_key));
-  lua_rawget(L, LUA_REGISTRYINDEX);
+  get_registry(L, globals_key);
   copy_fields(L, to + 1, to);
   lua_settop(L, to);
+}
+
+lua_State* push_root_handlers(lua_State* L) {
+  luaL_checkstack(L, 6, "handlers");
+  const int top = lua_gettop(L);
+  get_registry(L, stacks_key);
+  lua_pushthread(L);
+  lua_rawget(L, -2);
+  if (lua_isnil(L, -1) || lua_objlen(L, -1) == 0) {
+    lua_settop(L, top);
+    return nullptr;
+  }
+  lua_pushthread(L);
+  lua_pushnil(L);
+  lua_rawset(L, top + 1);
+  lua_State* T = lua_newthread(L);
+  get_registry(L, root_key);
+  lua_pushvalue(L, top + 2);
+  lua_xmove(L, T, 2);
+  lua_replace(L, top + 1);
+  lua_settop(L, top + 1);
+  return T;
 }
 
 void open_globals(vm& v, lua_State* L) {
@@ -137,7 +191,10 @@ void open_globals(vm& v, lua_State* L) {
   lua::set_suspension_wrapper(L, 2);
   lua_pop(L, 1);
   lua_pushvalue(L, LUA_GLOBALSINDEX);  // 2
-  for (const char* name : {"pcall", "xpcall"}) {
+  set_registry(L, "stacks", stacks_key);
+  set_registry(L, "run_root", root_key);
+  for (const char* name :
+       {"pcall", "xpcall", "scope", "scope_cleanup_push", "scope_cleanup_pop"}) {
     lua_getfield(L, 1, name);
     lua_setfield(L, 2, name);
   }

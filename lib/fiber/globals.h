@@ -20,6 +20,10 @@ void push_globals_copy(lua_State* L);
 void push_spawn(lua_State* L);
 void push_this_fiber(lua_State* L);
 
+// The thread, on top of L's stack, that will run the handlers of L's root scope once it is resumed
+// with one argument; null, and nothing pushed, if there are none.
+[[nodiscard]] lua_State* push_root_handlers(lua_State* L);
+
 // Hands a finished fiber's results to the fiber that joins it.
 void wake_joiner(vm& v, fiber& finished);
 

@@ -140,6 +140,7 @@ fiber& vm::new_fiber(lua_State* L, fiber_kind kind) {
   f->L = thread;
   f->thread_ref = ref;
   f->kind = kind;
+  f->serial = ++last_serial_;
   return *f;
 }
 
@@ -233,7 +234,11 @@ void vm::run_ready() {
     resume(next);
   }
   in_turn_ = false;
-  if (ending_ || (ready_.empty() && operations_ == 0)) return close();
+  if (ending_) return close();
+  if (ready_.empty() && operations_ == 0) {
+    report_deadlocks();
+    return close();
+  }
   if (!ready_.empty()) schedule();
 }
 
@@ -262,9 +267,36 @@ void vm::resume(fiber& f) {
 }
 
 void vm::finish(fiber& f, int status) {
-  f.state = fiber_state::finished;
-  f.status = status;
   if (status == LUA_ERRMEM) return fail_out_of_memory();
+  if (f.body != nullptr) {
+    end_root_handlers(f);
+  } else {
+    f.status = status;
+    if (start_root_handlers(f)) return resume(f);
+  }
+  f.state = fiber_state::finished;
+  deliver(f);
+}
+
+// Handlers that the body has left in its root scope run on a stack of their own, as the same fiber:
+// the body's stays as it is, with the results, or the error and where it was raised.
+bool vm::start_root_handlers(fiber& f) {
+  if (f.kind == fiber_kind::main && f.status != 0) return false;
+  lua_State* T = push_root_handlers(f.L);
+  if (T == nullptr) return false;
+  f.body = std::exchange(f.L, T);
+  f.body_ref = std::exchange(f.thread_ref, luaL_ref(f.body, LUA_REGISTRYINDEX));
+  f.resume_args = 1;
+  return true;
+}
+
+void vm::end_root_handlers(fiber& f) {
+  luaL_unref(state(), LUA_REGISTRYINDEX, f.thread_ref);
+  f.L = std::exchange(f.body, nullptr);
+  f.thread_ref = std::exchange(f.body_ref, LUA_NOREF);
+}
+
+void vm::deliver(fiber& f) {
   switch (f.kind) {
     case fiber_kind::main:
       finish_main(f);
@@ -278,7 +310,7 @@ void vm::finish(fiber& f, int status) {
   if (f.owner == fiber_owner::joiner) {
     wake_joiner(*this, f);
   } else if (f.owner == fiber_owner::detached) {
-    if (status != 0) report_panic(f);
+    if (f.status != 0) report_panic(f);
     release(f);
   }
 }
@@ -300,6 +332,31 @@ void vm::fail_out_of_memory() noexcept {
   process_.log().report("VM " + address_of(state()) + " closed: ", "not enough memory");
   if (options_.master) process_.set_exit_code(1);
   ending_ = true;
+}
+
+int vm::fail_cleanup(lua_State* L) {
+  if (!ending_) {
+    process_.log().report("VM " + address_of(state()) + " closed: a cleanup handler failed in coroutine ",
+                          address_of(L));
+  }
+  return exit(L);
+}
+
+// Fibers that wait for each other: nobody is left who could let them go on.
+void vm::report_deadlocks() const {
+  absl::flat_hash_map<const void*, std::pair<const char*, int>> objects;
+  for (const auto& f : fibers_) {
+    if (f->state != fiber_state::parked || f->deadlock == nullptr) continue;
+    auto& [name, waiters] = objects[f->waiting_for];
+    name = f->deadlock;
+    ++waiters;
+  }
+  for (const auto& [object, waiters] : objects) {
+    process_.log().report("VM " + address_of(state_) + ": possible deadlock: ",
+                          waiters.first + (" " + address_of(object)) + " has " +
+                              std::to_string(waiters.second) +
+                              (waiters.second == 1 ? " waiter" : " waiters"));
+  }
 }
 
 void vm::report_panic(fiber& f) {

@@ -141,8 +141,9 @@ class vm : public std::enable_shared_from_this<vm> {
   // Ends the VM from Lua code: never returns to it, and no pcall stops it.
   [[nodiscard]] int exit(lua_State* L);
   [[nodiscard]] bool ending() const noexcept { return ending_; }
-  // Reports and ends the VM at the end of the turn.
+  // Report, and end the VM at the end of the turn.
   void fail_out_of_memory() noexcept;
+  [[nodiscard]] int fail_cleanup(lua_State* L);
 
   // --- state of bindings
   // ----------------------------------------------------------------------------
@@ -165,8 +166,12 @@ class vm : public std::enable_shared_from_this<vm> {
   void run_ready();
   void resume(fiber& f);
   void finish(fiber& f, int status);
+  [[nodiscard]] bool start_root_handlers(fiber& f);
+  void end_root_handlers(fiber& f);
+  void deliver(fiber& f);
   void finish_main(fiber& f);
   void panic(fiber& f);
+  void report_deadlocks() const;
   void close();
 
   context& process_;
@@ -182,6 +187,7 @@ class vm : public std::enable_shared_from_this<vm> {
   bool ending_ = false;
   bool closed_ = false;
   std::size_t operations_ = 0;
+  std::uint64_t last_serial_ = 0;
 
   // Fibers are recycled, and outlive the Lua state: handlers of cancelled operations name them.
   std::vector<std::unique_ptr<fiber>> fibers_;

@@ -10,8 +10,12 @@ local SUSPEND, native = ...
 
 local check_interruption, ending = native.check_interruption, native.ending
 local enter_coroutine, leave_coroutine = native.enter_coroutine, native.leave_coroutine
-local create, raw_resume, raw_status, raw_yield =
-    coroutine.create, coroutine.resume, coroutine.status, coroutine.yield
+local disable_interruption, restore_interruption =
+    native.disable_interruption, native.restore_interruption
+local raise_invalid_handler, raise_unmatched, cleanup_failed =
+    native.raise_invalid_handler, native.raise_unmatched, native.cleanup_failed
+local create, raw_resume, raw_running, raw_status, raw_yield =
+    coroutine.create, coroutine.resume, coroutine.running, coroutine.status, coroutine.yield
 local raw_pcall, raw_xpcall, error, type = pcall, xpcall, error, type
 
 local runtime = {}
@@ -31,24 +35,118 @@ function runtime.suspending(f)
     end
 end
 
--- Protected calls -----------------------------------------------------------------------------------
+-- Scopes ----------------------------------------------------------------------------------------------
 
--- Nothing stops the end of the VM.
-local function protected(ok, ...)
+-- The cleanup handlers of each Lua thread that has pushed one: stack[1] to stack[stack.n], of which
+-- those above stack.mark belong to the innermost scope. A scope is entered by moving the mark up, so
+-- that it costs next to nothing as long as nobody pushes.
+local stacks = setmetatable({}, {__mode = 'k'})
+runtime.stacks = stacks
+
+-- Calls the handlers, the last first. Whatever they do, the fiber is not interrupted; one that
+-- fails ends the VM.
+local function run(handlers)
+    disable_interruption()
+    for i = #handlers, 1, -1 do
+        if not raw_pcall(handlers[i]) then
+            cleanup_failed()
+        end
+    end
+    restore_interruption()
+end
+
+-- Ends the innermost scope of `stack`; the enclosing one begins at `mark`.
+local function leave(stack, mark)
+    local first, last = stack.mark + 1, stack.n
+    stack.mark = mark
+    if last < first then
+        return
+    end
+    local handlers = {}
+    for i = first, last do
+        handlers[i - first + 1], stack[i] = stack[i], nil
+    end
+    stack.n = first - 1
+    run(handlers)
+end
+
+-- Runs the handlers that a thread has left when its body ended. What they push goes nowhere.
+function runtime.run_root(stack)
+    local thread = raw_running()
+    local own = stacks[thread]
+    stacks[thread] = {n = 0, mark = 0}
+    run(stack)
+    stacks[thread] = own
+end
+
+-- Returns the thread's stack, if there is one, and the mark to go back to.
+local function enter()
+    local stack = stacks[raw_running()]
+    if not stack then
+        return nil, 0
+    end
+    local mark = stack.mark
+    stack.mark = stack.n
+    return stack, mark
+end
+
+-- Nothing stops the end of the VM, and no handler runs then.
+local function protected(stack, mark, ok, ...)
     if not ok and ending() then
         error((...), 0)
+    end
+    stack = stack or stacks[raw_running()]
+    if stack then
+        leave(stack, mark)
     end
     return ok, ...
 end
 
 function runtime.pcall(...)
     check_interruption()
-    return protected(raw_pcall(...))
+    local stack, mark = enter()
+    return protected(stack, mark, raw_pcall(...))
 end
 
 function runtime.xpcall(...)
     check_interruption()
-    return protected(raw_xpcall(...))
+    local stack, mark = enter()
+    return protected(stack, mark, raw_xpcall(...))
+end
+
+function runtime.scope(f)
+    local stack, mark = enter()
+    local ok, e = protected(stack, mark, raw_pcall(f))
+    if not ok then
+        error(e, 0)
+    end
+end
+
+function runtime.scope_cleanup_push(handler)
+    if type(handler) ~= 'function' then
+        raise_invalid_handler()
+    end
+    local thread = raw_running()
+    local stack = stacks[thread]
+    if not stack then
+        stack = {n = 0, mark = 0}
+        stacks[thread] = stack
+    end
+    stack.n = stack.n + 1
+    stack[stack.n] = handler
+end
+
+function runtime.scope_cleanup_pop(execute)
+    local stack = stacks[raw_running()]
+    if not stack or stack.n == stack.mark then
+        raise_unmatched()
+    end
+    local handler = stack[stack.n]
+    stack[stack.n] = nil
+    stack.n = stack.n - 1
+    if execute ~= false then
+        run({handler})
+    end
 end
 
 -- Coroutines ----------------------------------------------------------------------------------------
@@ -71,6 +169,11 @@ function propagate(co, ok, ...)
     leave_coroutine()
     if not ok and ending() then
         error((...), 0)
+    end
+    local stack = stacks[co]
+    if stack and raw_status(co) == 'dead' then
+        stacks[co] = nil
+        runtime.run_root(stack)
     end
     return ok, ...
 end
