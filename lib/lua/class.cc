@@ -24,6 +24,8 @@ int collect(lua_State* L) {
   return 0;
 }
 
+int raise_unknown_member(lua_State* L) { raise(L, core_errc::bad_index, {"index", 2}); }
+
 // Upvalues: methods, getters, class_info.
 int read_member(lua_State* L) {
   const auto* info = static_cast<const class_info*>(lua_touserdata(L, lua_upvalueindex(3)));
@@ -91,9 +93,17 @@ void push_metatable(lua_State* L, const class_info& info) {
   lua_setfield(L, -2, "__gc");
 
   push_functions(L, info.methods);
-  push_accessors(L, info.properties, &class_property::getter);
-  push_info(L, info);
-  lua_pushcclosure(L, read_member, 3);
+  if (info.properties.empty() && info.read_number == nullptr) {
+    // Nothing to compute: a table, which the interpreter reads without calling us.
+    lua_createtable(L, 0, 1);
+    lua_pushcfunction(L, raise_unknown_member);
+    lua_setfield(L, -2, "__index");
+    lua_setmetatable(L, -2);
+  } else {
+    push_accessors(L, info.properties, &class_property::getter);
+    push_info(L, info);
+    lua_pushcclosure(L, read_member, 3);
+  }
   lua_setfield(L, -2, "__index");
 
   push_accessors(L, info.properties, &class_property::setter);
