@@ -3,8 +3,8 @@
     lua_cases(name = "join_test", src = "join_test.lua", data = ["helper.lua"])
     python_cases(name = "cli_test", src = "cli_test.py")
 
-A Lua test is run by the engine, with //tests/api:check.lua beside it; a Python test gets the engine's
-path as its first argument and finds `cases` in its path.
+A Lua test is run by the engine, and finds //tests/api:check.lua as the external module `check`; a
+Python test gets the engine's path as its first argument and finds `cases` in its path.
 """
 
 def lua_cases(name, src, data = [], args = [], size = "small", **kwargs):
@@ -18,6 +18,7 @@ def lua_cases(name, src, data = [], args = [], size = "small", **kwargs):
             "//tests/api:check.lua",
             "//tools/emilua",
         ] + data,
+        env = {"EMILUA_PATH": "tests/api"},
         **kwargs
     )
 
@@ -30,6 +31,7 @@ def python_cases(name, src, data = [], args = [], size = "small", **kwargs):
         data = [
             src,
             "//tests:cases.py",
+            "//tests:processes.py",
             "//tools/emilua",
         ] + data,
         env = {"PYTHONPATH": "tests"},

@@ -20,6 +20,7 @@ struct actor_config {
   std::string import_root;  // empty: the directory of `module`
   std::vector<std::pair<std::string, std::string>> environment;
   std::vector<std::pair<std::string, std::string>> sources;  // path and text of shipped modules
+  bool text_only = false;  // refuse bytecode: the actor, or its creator, is in a box
   bool has_init_script = false;
   std::string init_script;
 };

@@ -16,6 +16,7 @@ TEST(ActorConfig, RoundTrip) {
       .import_root = "/app",
       .environment = {{"A", "1"}, {"B", ""}, {"", std::string{"\0=", 2}}},
       .sources = {{"/app/worker.lua", "return 1"}, {"/app/x.lua", std::string(100'000, '-')}},
+      .text_only = true,
       .has_init_script = true,
       .init_script = "error 'x'",
   };
@@ -27,6 +28,7 @@ TEST(ActorConfig, RoundTrip) {
   EXPECT_EQ(copy->import_root, config.import_root);
   EXPECT_EQ(copy->environment, config.environment);
   EXPECT_EQ(copy->sources, config.sources);
+  EXPECT_EQ(copy->text_only, config.text_only);
   EXPECT_EQ(copy->has_init_script, config.has_init_script);
   EXPECT_EQ(copy->init_script, config.init_script);
 }
@@ -43,8 +45,8 @@ TEST(ActorConfig, AnythingElseIsRefused) {
   EXPECT_EQ(refusal(scalar), std::errc::bad_message);
 
   ipc::message_writer wrong_type;
-  wrong_type.begin_table(6, 0);
-  for (int i = 0; i < 6; ++i) wrong_type.number(i);
+  wrong_type.begin_table(7, 0);
+  for (int i = 0; i < 7; ++i) wrong_type.number(i);
   EXPECT_EQ(refusal(wrong_type), std::errc::bad_message);
 
   ipc::message_writer too_short;

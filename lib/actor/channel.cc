@@ -5,7 +5,7 @@
 #include <optional>
 
 #include "lib/actor/value.h"
-#include "lib/bindings/io/retry.h"
+#include "lib/bindings/io/operation_queue.h"
 #include "lib/fiber/suspend.h"
 #include "lib/ipc/message.h"
 #include "lib/ipc/process.h"
@@ -16,16 +16,14 @@ namespace emilua::actor {
 
 using lua::check;
 using lua::core_errc;
-using socket_ptr = std::shared_ptr<boost::asio::posix::stream_descriptor>;
-
 ipc_channel::ipc_channel(lua_State* L, base::unique_fd fd, std::shared_ptr<child_process> child)
-    : socket_(std::make_shared<boost::asio::posix::stream_descriptor>(
-          fiber::vm::of(L).process().io(), fd.release())),
+    : sends_(std::make_shared<bindings::operation_queue>(
+          fiber::vm::of(L).process().io(), std::move(fd), bindings::operation_queue::wait_write)),
       child_(std::move(child)) {}
 
 void ipc_channel::close() {
-  if (socket_) socket_->close();  // a pending send ends with operation_aborted
-  socket_.reset();
+  if (sends_) sends_->cancel();
+  sends_.reset();
   child_.reset();
 }
 
@@ -70,18 +68,16 @@ struct report_outcome {
 };
 
 template <class Handler>
-void async_send(const socket_ptr& socket, std::shared_ptr<pending_message> message,
-                Handler handler) {
-  auto attempt = [socket, message = std::move(message)]() -> std::optional<send_outcome> {
-    const auto sent = message->message.send(socket->native_handle());
+void async_send(const std::shared_ptr<bindings::operation_queue>& sends,
+                std::shared_ptr<pending_message> message, Handler handler) {
+  auto attempt = [socket = sends->native(),
+                  message = std::move(message)]() -> std::optional<send_outcome> {
+    const auto sent = message->message.send(socket);
     if (sent) return send_outcome{};
     if (sent.error() == std::errc::resource_unavailable_try_again) return std::nullopt;
     return send_outcome{sent.error()};
   };
-  if (const auto outcome = attempt())
-    return bindings::post_completion(std::move(handler), outcome->error);
-  bindings::retry_when_ready(socket, socket->wait_write, std::move(attempt),
-                             report_outcome<Handler>{std::move(handler)});
+  sends->start(std::move(attempt), report_outcome<Handler>{std::move(handler)});
 }
 
 int send(lua_State* L) {
@@ -91,7 +87,7 @@ int send(lua_State* L) {
   if (lua_gettop(L) < 2) lua::raise(L, std::errc::invalid_argument);
   auto message = std::make_shared<pending_message>(L);
   return fiber::await(
-      L, [&](auto handler) { async_send(self.socket(), std::move(message), std::move(handler)); },
+      L, [&](auto handler) { async_send(self.sends(), std::move(message), std::move(handler)); },
       fiber::push_nothing);
 }
 

@@ -1,12 +1,12 @@
 // ipc_actor_channel: the sending handle of an actor in another process.
 #pragma once
 
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <lua.hpp>
 #include <memory>
 
 #include "lib/actor/children.h"
 #include "lib/base/unique_fd.h"
+#include "lib/bindings/io/operation_queue.h"
 #include "lib/lua/class.h"
 
 namespace emilua::actor {
@@ -15,12 +15,15 @@ class ipc_channel {
  public:
   // `fd` is the writing end of a channel; `child` is null unless the actor is our own child.
   ipc_channel(lua_State* L, base::unique_fd fd, std::shared_ptr<child_process> child);
+  ipc_channel(const ipc_channel&) = delete;
+  ipc_channel& operator=(const ipc_channel&) = delete;
+  ~ipc_channel() { close(); }
 
-  [[nodiscard]] bool is_open() const noexcept { return socket_ != nullptr; }
-  [[nodiscard]] int native() const noexcept { return socket_->native_handle(); }
-  [[nodiscard]] const std::shared_ptr<boost::asio::posix::stream_descriptor>& socket()
-      const noexcept {
-    return socket_;
+  [[nodiscard]] bool is_open() const noexcept { return sends_ != nullptr; }
+  [[nodiscard]] int native() const { return sends_->native(); }
+  // The sends under way; null when closed.
+  [[nodiscard]] const std::shared_ptr<bindings::operation_queue>& sends() const noexcept {
+    return sends_;
   }
   // Null for a handle that came in a message, and after close, kill or detach.
   [[nodiscard]] const std::shared_ptr<child_process>& child() const noexcept { return child_; }
@@ -29,7 +32,7 @@ class ipc_channel {
   void detach();
 
  private:
-  std::shared_ptr<boost::asio::posix::stream_descriptor> socket_;
+  std::shared_ptr<bindings::operation_queue> sends_;
   std::shared_ptr<child_process> child_;
 };
 

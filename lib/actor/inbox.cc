@@ -6,7 +6,7 @@
 #include <boost/asio/error.hpp>
 
 #include "lib/actor/value.h"
-#include "lib/bindings/io/retry.h"
+#include "lib/bindings/io/completion.h"
 #include "lib/fiber/suspend.h"
 #include "lib/ipc/seqpacket.h"
 #include "lib/lua/core_error.h"
@@ -94,8 +94,7 @@ void inbox::close() {
   finish(core_errc::channel_closed, nullptr);
 }
 
-// --- Lua
-// ----------------------------------------------------------------------------------------------
+// --- Lua ------------------------------------------------------------------
 
 // Collected, or alive until the VM ends: either way the VM's inbox closes with it.
 struct inbox_object {

@@ -57,8 +57,7 @@ bool wait_for_packet(int socket, T& out, absl::InlinedVector<base::unique_fd, 4>
   }
 }
 
-// --- the helper's side
-// ----------------------------------------------------------------------------------
+// --- the helper's side ----------------------------------------------------
 
 void erase_start_memory(const spawn_helper::start_memory& memory) {
   for (char** list : {memory.argv, memory.envp}) {
@@ -132,8 +131,7 @@ bool serve_one(int socket, pid_t self, spawn_helper::actor_main run) {
 
 }  // namespace
 
-// --- the main process's side
-// ------------------------------------------------------------------------------
+// --- the main process's side ----------------------------------------------
 
 base::result<std::unique_ptr<spawn_helper>> spawn_helper::start(start_memory memory,
                                                                 actor_main run) {
@@ -164,6 +162,9 @@ base::result<spawned_child> spawn_helper::spawn(const spawn_request& request) {
     if (wire.stdio[i] == stdio_mode::given) descriptors.push_back(request.stdio[i].fd);
   }
   const std::scoped_lock lock{mutex_};
+  // Room for the descriptor of the child, or there would be one that nobody watches over.
+  auto spare = base::duplicate(socket_.get());
+  if (!spare) return spare.error();
   if (const auto sent = ipc::send_packet(socket_.get(), bytes_of_object(wire), descriptors);
       !sent) {
     // What the kernel says of a dead socket is nothing to the caller.
@@ -173,6 +174,7 @@ base::result<spawned_child> spawn_helper::spawn(const spawn_request& request) {
   }
   wire_reply reply;
   absl::InlinedVector<base::unique_fd, 4> fds;
+  spare->reset();
   if (!wait_for_packet(socket_.get(), reply, fds)) return base::system_error(ECHILD);
   if (reply.error != 0) return base::system_error(reply.error);
   if (fds.size() != 1) return base::system_error(EMFILE);

@@ -84,6 +84,7 @@ void read_init(lua_State* L, int subprocess, spawn_options& out) {
     lua_getfield(L, -2, "script");
     if (lua_type(L, -1) != LUA_TSTRING) refuse(L, option_name("init/script"));
     out.config.has_init_script = true;
+    out.config.text_only = true;
     out.config.init_script = lua::to_text(L, -1);
     lua_pop(L, 2);
   }
@@ -179,6 +180,7 @@ int spawn_vm(lua_State* L) {
     lua::raise(L, std::make_error_code(std::errc::not_supported), {"arg", "subprocess"});
   if (!lua_istable(L, 1)) lua::raise_argument(L, 1);
   spawn_options options;
+  options.config.text_only = fiber::vm::of(L).process().config().text_only;
   lua_getfield(L, 1, "module");
   if (lua_isnil(L, -1)) lua::raise(L, core_errc::invalid_module_name);
   if (lua_type(L, -1) != LUA_TSTRING) lua::raise_argument(L, "module");

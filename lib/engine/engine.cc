@@ -53,7 +53,10 @@ environment read_environment(char** envp) {
 std::string absolute(const std::string& path) {
   std::error_code error;
   const auto full = std::filesystem::absolute(path, error);
-  return error ? path : full.lexically_normal().native();
+  if (error) return path;
+  std::string normal = full.lexically_normal().native();
+  if (normal.size() > 1 && normal.ends_with('/')) normal.pop_back();
+  return normal;
 }
 
 std::vector<std::string> module_directories(const environment& variables) {
@@ -72,6 +75,10 @@ fiber::context::options process_options(environment variables, std::vector<std::
   fiber::context::options options;
   options.arguments = std::move(arguments);
   options.module_directories = module_directories(variables);
+  if (const char* colors = find(variables, "EMILUA_COLORS");
+      colors != nullptr && *colors != '\0' && std::string_view{colors} != "0" &&
+      std::string_view{colors} != "1")
+    fail("emilua: EMILUA_COLORS is neither 0 nor 1: ignored", 0);
   options.log.color = fiber::want_color(find(variables, "EMILUA_COLORS"),
                                         find(variables, "NO_COLOR"), ::isatty(2) == 1);
   options.log.max_level =
@@ -135,7 +142,7 @@ int run_actor(actor::actor_start start) {
   helper_ptr helper = actor::spawn_helper::start({0, nullptr, nullptr}, run_actor);
   actor::actor_config& config = start.config;
   auto options = process_options(std::move(config.environment), {"emilua", config.module});
-  options.text_only = config.has_init_script;
+  options.text_only = config.text_only;
   fiber::context process{std::move(options)};
   if (helper) process.provide(**helper);
   for (auto& [path, source] : config.sources) process.sources().add(path, std::move(source));

@@ -50,14 +50,23 @@ namespace {
 
 // Moves (true, results…) or (false, error) of a finished fiber to `to`; returns their number.
 int move_results(fiber& finished, lua_State* to, bool& interrupted) {
-  interrupted = finished.status != 0 && lua::is_error(finished.L, -1, core_errc::interrupted);
-  if (interrupted) {
+  luaL_checkstack(to, 8, "results");
+  if (finished.status != 0) {
+    lua_pushboolean(to, 0);
+    lua_rawgeti(to, LUA_REGISTRYINDEX, finished.error_ref);
+    interrupted = lua::is_error(to, -1, core_errc::interrupted);
+    if (!interrupted) return 2;
+    lua_pop(to, 2);
     lua_pushboolean(to, 1);
     return 1;
   }
-  const int n = finished.status == 0 ? lua_gettop(finished.L) : 1;
-  luaL_checkstack(to, n + 1, "results");
-  lua_pushboolean(to, finished.status == 0);
+  const int n = lua_gettop(finished.L);
+  if (lua_checkstack(to, n + 1) == 0) {
+    lua_pushboolean(to, 0);
+    lua_pushliteral(to, "too many results to join");
+    return 2;
+  }
+  lua_pushboolean(to, 1);
   lua_xmove(finished.L, to, n);
   return n + 1;
 }
@@ -141,8 +150,7 @@ int spawn(lua_State* L) {
   return 1;
 }
 
-// --- this_fiber
-// ---------------------------------------------------------------------------------------
+// --- this_fiber -----------------------------------------------------------
 
 fiber& running(lua_State* L) {
   fiber* f = vm::of(L).current();

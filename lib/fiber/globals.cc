@@ -34,11 +34,6 @@ int check_interruption(lua_State* L) {
   return 0;
 }
 
-int ending(lua_State* L) {
-  lua_pushboolean(L, vm::of(L).ending());
-  return 1;
-}
-
 // enter_coroutine(co, busy): before a coroutine is resumed. From a place where this stack cannot be
 // left, nothing below it may suspend the fiber either.
 int enter_coroutine(lua_State* L) {
@@ -88,7 +83,7 @@ int coroutine_running(lua_State* L) {
 }
 
 const lua::class_method natives[] = {
-    {"check_interruption", check_interruption}, {"ending", ending},
+    {"check_interruption", check_interruption},
     {"enter_coroutine", enter_coroutine},       {"leave_coroutine", leave_coroutine},
     {"coroutine_yield", coroutine_yield},       {"coroutine_running", coroutine_running},
     {"disable_interruption", disable_interruption},
@@ -152,25 +147,25 @@ void push_globals_copy(lua_State* L) {
   lua_settop(L, to);
 }
 
-lua_State* push_root_handlers(lua_State* L) {
-  luaL_checkstack(L, 6, "handlers");
+lua_State* take_root_handlers(lua_State* L, int thread_ref, int& handlers_ref) {
+  luaL_checkstack(L, 8, "handlers");
   const int top = lua_gettop(L);
   get_registry(L, stacks_key);
-  lua_pushthread(L);
-  lua_rawget(L, -2);
-  if (lua_isnil(L, -1) || lua_objlen(L, -1) == 0) {
-    lua_settop(L, top);
-    return nullptr;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, thread_ref);
+  lua_pushvalue(L, -1);
+  lua_rawget(L, top + 1);
+  lua_State* T = nullptr;
+  if (lua_istable(L, -1) && lua_objlen(L, -1) != 0) {
+    lua_pushvalue(L, top + 2);
+    lua_pushnil(L);
+    lua_rawset(L, top + 1);
+    T = lua_newthread(L);
+    handlers_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    get_registry(L, root_key);
+    lua_pushvalue(L, top + 3);
+    lua_xmove(L, T, 2);
   }
-  lua_pushthread(L);
-  lua_pushnil(L);
-  lua_rawset(L, top + 1);
-  lua_State* T = lua_newthread(L);
-  get_registry(L, root_key);
-  lua_pushvalue(L, top + 2);
-  lua_xmove(L, T, 2);
-  lua_replace(L, top + 1);
-  lua_settop(L, top + 1);
+  lua_settop(L, top);
   return T;
 }
 

@@ -138,7 +138,7 @@ int module_loader::require_file(lua_State* L, module_record& from, const module_
   for (const std::string& path : *candidates) {
     if (found.empty() && sources.exists(path)) found = path;
   }
-  if (request.kind == module_kind::external) {
+  if (request.kind == module_kind::external && request.name.find('.') == std::string::npos) {
     for (const std::string& directory : vm_.process().config().module_directories) {
       for (const std::string& path : candidates_in(directory, request.name)) {
         if (!found.empty() || !sources.exists(path)) continue;
@@ -193,7 +193,7 @@ void module_loader::finished(fiber& f) {
     lua_rawgeti(importing.L, LUA_REGISTRYINDEX, f.module->value_ref);
   } else {
     f.module->progress = module_record::state::failed;
-    lua_xmove(f.L, importing.L, 1);
+    lua_rawgeti(importing.L, LUA_REGISTRYINDEX, f.error_ref);
   }
   vm_.release(f);
   vm_.wake(importing, 2, /*first=*/true);

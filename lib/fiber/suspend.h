@@ -38,7 +38,8 @@ void abandon_operation(vm& v, fiber& f) noexcept;
 // Marks the end of the operation. False if the VM is gone and nothing is to be delivered.
 [[nodiscard]] bool end_operation(vm& v, fiber& f) noexcept;
 void deliver_error(vm& v, fiber& f, std::error_code error);
-void deliver_out_of_memory(vm& v) noexcept;
+// Pushing a result has raised an error; `top` is the fiber's stack as it was before.
+void deliver_failure(vm& v, fiber& f, int top);
 
 template <class Push>
 class operation_handler {
@@ -57,13 +58,14 @@ class operation_handler {
   template <class Error, class... Results>
   void operator()(Error error, Results&&... results) {
     if (!end_operation(*vm_, *fiber_)) return;
+    const int top = lua_gettop(fiber_->L);
     try {
       if (error)
         deliver_error(*vm_, *fiber_, std::error_code{error});
       else
         deliver(std::forward<Results>(results)...);
-    } catch (...) {  // Lua's own exception: there is no memory for the result
-      deliver_out_of_memory(*vm_);
+    } catch (...) {  // Lua's own exception
+      deliver_failure(*vm_, *fiber_, top);
     }
     vm_->operation_finished();
   }

@@ -108,7 +108,7 @@ int immediately(lua_State* L) {
   return 1;
 }
 
-// --- mutex --------------------------------------------------------------------------------------------
+// --- mutex ----------------------------------------------------------------
 
 int mutex_new(lua_State* L) {
   lua::push_new<mutex>(L);
@@ -145,7 +145,7 @@ int mutex_unlock(lua_State* L) {
 const lua::class_method mutex_methods[] = {
     {"lock", mutex_lock, true}, {"try_lock", mutex_try_lock}, {"unlock", mutex_unlock}};
 
-// --- recursive_mutex ------------------------------------------------------------------------------------
+// --- recursive_mutex ------------------------------------------------------
 
 int recursive_new(lua_State* L) {
   lua::push_new<recursive_mutex>(L);
@@ -196,7 +196,7 @@ const lua::class_method recursive_methods[] = {{"lock", recursive_lock, true},
                                                {"try_lock", recursive_try_lock},
                                                {"unlock", recursive_unlock}};
 
-// --- condition_variable -----------------------------------------------------------------------------------
+// --- condition_variable ---------------------------------------------------
 
 int condition_new(lua_State* L) {
   lua::push_new<condition_variable>(L);
@@ -248,7 +248,7 @@ int notify_all(lua_State* L) {
 const lua::class_method condition_methods[] = {
     {"wait", condition_wait, true}, {"notify_one", notify_one}, {"notify_all", notify_all}};
 
-// --- future -------------------------------------------------------------------------------------------
+// --- future ---------------------------------------------------------------
 
 // Pushes (true, value) or (false, error) of a settled state; returns their number.
 int push_outcome(lua_State* L, const future_state& state) {
@@ -309,7 +309,7 @@ int future_get(lua_State* L) {
 const lua::class_method promise_methods[] = {{"set_value", set_value}, {"set_error", set_error}};
 const lua::class_method future_methods[] = {{"get", future_get, true}};
 
-// --- modules ------------------------------------------------------------------------------------------
+// --- modules --------------------------------------------------------------
 
 const lua::class_method mutex_functions[] = {{"new", mutex_new}};
 const lua::class_method recursive_functions[] = {{"new", recursive_new}};

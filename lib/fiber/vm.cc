@@ -26,8 +26,7 @@ std::string address_of(const void* p) {
 
 }  // namespace
 
-// --- life
-// -------------------------------------------------------------------------------------------
+// --- life -----------------------------------------------------------------
 
 vm::vm(context& process, const options& opts)
     : process_(process),
@@ -59,12 +58,28 @@ vm& vm::of(lua_State* L) noexcept {
 
 // The C library's allocator instead of LuaJIT's own: sanitizers see every object, and the argument
 // doubles as the way from a Lua state to its VM.
-void* vm::allocate(void* /*self*/, void* block, std::size_t /*old_size*/, std::size_t new_size) {
+void* vm::allocate(void* self, void* block, std::size_t /*old_size*/, std::size_t new_size) {
   if (new_size == 0) {
     std::free(block);
     return nullptr;
   }
-  return std::realloc(block, new_size);
+  void* moved = std::realloc(block, new_size);
+  if (moved == nullptr) {
+    vm& v = *static_cast<vm*>(self);
+    v.out_of_memory_ = true;
+    v.stop_lua();
+  }
+  return moved;
+}
+
+// From here on every instruction of Lua code raises an error, so that nothing is gained by catching
+// one.
+void vm::stop_lua() noexcept {
+  ending_ = true;
+  if (state_ == nullptr) return;
+  lua_sethook(
+      state_, [](lua_State* L, lua_Debug*) { lua::raise_text(L, "the program ends"); },
+      LUA_MASKCOUNT, 1);
 }
 
 std::string vm::start(const entry_script& entry) {
@@ -108,21 +123,24 @@ void vm::close() {
       f->status = 0;
     }
   }
+  lua_sethook(state_, nullptr, 0, 0);  // finalizers run as ever
   lua_close(state_);
+  if (out_of_memory_) {
+    process_.log().report("VM " + address_of(state_) + " closed: ", "not enough memory");
+    if (options_.master) process_.set_exit_code(1);
+  }
   state_ = nullptr;
 }
 
 int vm::exit(lua_State* L) {
   ending_ = true;
-  // Where the stack cannot be left by suspension, it is left by an error, which the engine's pcall
-  // hands on.
-  if (current_ == nullptr || current_->native_calls != 0 || !lua_isyieldable(L))
-    return luaL_error(L, "the program ends");
-  return park(L);
+  if (current_ != nullptr && current_->native_calls == 0 && lua_isyieldable(L)) return park(L);
+  // Where the stack cannot be left by suspension, it is left by an error.
+  stop_lua();
+  lua::raise_text(L, "the program ends");
 }
 
-// --- fibers
-// -----------------------------------------------------------------------------------------
+// --- fibers ---------------------------------------------------------------
 
 fiber& vm::new_fiber(lua_State* L, fiber_kind kind) {
   luaL_checkstack(L, 3, "fiber");
@@ -148,6 +166,7 @@ void vm::release(fiber& f) {
   if (!closed()) {
     luaL_unref(state(), LUA_REGISTRYINDEX, f.thread_ref);
     luaL_unref(state(), LUA_REGISTRYINDEX, f.local_ref);
+    luaL_unref(state(), LUA_REGISTRYINDEX, f.error_ref);
   }
   std::destroy_at(&f);
   std::construct_at(&f);
@@ -213,8 +232,7 @@ void vm::request_interruption(fiber& f) {
   interrupt(f);
 }
 
-// --- turns
-// ------------------------------------------------------------------------------------------
+// --- turns ----------------------------------------------------------------
 
 void vm::schedule() {
   if (scheduled_ || in_turn_) return;
@@ -267,11 +285,14 @@ void vm::resume(fiber& f) {
 }
 
 void vm::finish(fiber& f, int status) {
-  if (status == LUA_ERRMEM) return fail_out_of_memory();
   if (f.body != nullptr) {
     end_root_handlers(f);
   } else {
     f.status = status;
+    if (status != 0) {
+      lua_xmove(f.L, state_, 1);
+      f.error_ref = luaL_ref(state_, LUA_REGISTRYINDEX);
+    }
     if (start_root_handlers(f)) return resume(f);
   }
   f.state = fiber_state::finished;
@@ -282,10 +303,11 @@ void vm::finish(fiber& f, int status) {
 // the body's stays as it is, with the results, or the error and where it was raised.
 bool vm::start_root_handlers(fiber& f) {
   if (f.kind == fiber_kind::main && f.status != 0) return false;
-  lua_State* T = push_root_handlers(f.L);
+  int handlers_ref = LUA_NOREF;
+  lua_State* T = take_root_handlers(state_, f.thread_ref, handlers_ref);
   if (T == nullptr) return false;
   f.body = std::exchange(f.L, T);
-  f.body_ref = std::exchange(f.thread_ref, luaL_ref(f.body, LUA_REGISTRYINDEX));
+  f.body_ref = std::exchange(f.thread_ref, handlers_ref);
   f.resume_args = 1;
   return true;
 }
@@ -328,12 +350,6 @@ void vm::panic(fiber& f) {
   ending_ = true;
 }
 
-void vm::fail_out_of_memory() noexcept {
-  process_.log().report("VM " + address_of(state()) + " closed: ", "not enough memory");
-  if (options_.master) process_.set_exit_code(1);
-  ending_ = true;
-}
-
 int vm::fail_cleanup(lua_State* L) {
   if (!ending_) {
     process_.log().report("VM " + address_of(state()) + " closed: a cleanup handler failed in coroutine ",
@@ -360,22 +376,29 @@ void vm::report_deadlocks() const {
 }
 
 void vm::report_panic(fiber& f) {
-  if (f.kind == fiber_kind::spawned && lua::is_error(f.L, -1, lua::core_errc::interrupted)) return;
-  const std::string headline = f.kind == fiber_kind::main
-                                   ? "Main fiber from VM " + address_of(state()) + " panicked: "
-                                   : "Fiber " + address_of(f.L) + " panicked: ";
-  // The traceback is taken on another stack: the failed one may have no room left.
-  lua_State* L = state();
-  luaL_checkstack(L, 4, "report");
-  lua::push_message(f.L, -1);
-  lua_xmove(f.L, L, 1);
-  luaL_traceback(L, f.L, nullptr, 0);
-  process_.log().report(headline, lua::to_text(L, -2), lua::to_text(L, -1));
-  lua_pop(L, 2);
+  struct call {
+    const vm& self;
+    const fiber& failed;
+  } c{*this, f};
+  const auto report = [](lua_State* L) {
+    const auto& [self, failed] = *static_cast<call*>(lua_touserdata(L, 1));
+    lua_rawgeti(L, LUA_REGISTRYINDEX, failed.error_ref);
+    if (failed.kind == fiber_kind::spawned && lua::is_error(L, -1, lua::core_errc::interrupted))
+      return 0;
+    const std::string headline =
+        failed.kind == fiber_kind::main
+            ? "Main fiber from VM " + address_of(self.state_) + " panicked: "
+            : "Fiber " + address_of(failed.L) + " panicked: ";
+    lua::push_message(L, -1);
+    luaL_traceback(L, failed.L, nullptr, 0);
+    self.process_.log().report(headline, lua::to_text(L, -2), lua::to_text(L, -1));
+    return 0;
+  };
+  // A finalizer of the program may fail at any allocation; the report is then made once more.
+  for (int tries = 0; tries < 3 && lua_cpcall(state_, report, &c) != 0; ++tries) lua_pop(state_, 1);
 }
 
-// --- operations
-// ---------------------------------------------------------------------------------------
+// --- operations -----------------------------------------------------------
 
 namespace detail {
 
@@ -413,7 +436,19 @@ void deliver_error(vm& v, fiber& f, std::error_code error) {
   v.wake_with_error(f, error);
 }
 
-void deliver_out_of_memory(vm& v) noexcept { v.fail_out_of_memory(); }
+void deliver_failure(vm& v, fiber& f, int top) {
+  // Out of memory, the VM ends. Otherwise it was a finalizer of the program, which may fail at any
+  // allocation: the fiber is told, as Lua code would be.
+  for (int tries = 0; tries < 100 && !v.out_of_memory(); ++tries) {
+    try {
+      lua_settop(f.L, top);
+      lua_pushboolean(f.L, 0);
+      lua_pushliteral(f.L, "error in a finalizer");
+      return v.wake(f, 2);
+    } catch (...) {  // NOLINT(bugprone-empty-catch): again
+    }
+  }
+}
 
 }  // namespace detail
 

@@ -93,8 +93,7 @@ class vm : public std::enable_shared_from_this<vm> {
   [[nodiscard]] lua_State* state() const noexcept { return state_; }
   [[nodiscard]] module_loader& loader() noexcept { return *loader_; }
 
-  // --- fibers
-  // -------------------------------------------------------------------------------------
+  // --- fibers -------------------------------------------------------------
 
   // The running fiber; there is one whenever Lua code runs, but for finalizers at the end.
   [[nodiscard]] fiber* current() const noexcept { return current_; }
@@ -127,26 +126,25 @@ class vm : public std::enable_shared_from_this<vm> {
   // Prints the error of a finished fiber, unless it is `interrupted`.
   void report_panic(fiber& f);
 
-  // --- operations
-  // ---------------------------------------------------------------------------------
+  // --- operations ---------------------------------------------------------
 
   // What keeps the VM alive besides ready fibers; suspend.h does this for asynchronous operations.
   void operation_started() noexcept { ++operations_; }
   void operation_finished();
   void operation_abandoned() noexcept { --operations_; }  // it never started
 
-  // --- end
-  // ----------------------------------------------------------------------------------------
+  // --- end ----------------------------------------------------------------
 
   // Ends the VM from Lua code: never returns to it, and no pcall stops it.
   [[nodiscard]] int exit(lua_State* L);
   [[nodiscard]] bool ending() const noexcept { return ending_; }
-  // Report, and end the VM at the end of the turn.
-  void fail_out_of_memory() noexcept;
+  // Reports, and ends the VM.
   [[nodiscard]] int fail_cleanup(lua_State* L);
 
-  // --- state of bindings
-  // ----------------------------------------------------------------------------
+  // An allocation has failed: whatever catches the error, the VM ends.
+  [[nodiscard]] bool out_of_memory() const noexcept { return out_of_memory_; }
+
+  // --- state of bindings --------------------------------------------------
 
   // The VM's one instance of T, made on first use.
   template <class T>
@@ -172,6 +170,7 @@ class vm : public std::enable_shared_from_this<vm> {
   void finish_main(fiber& f);
   void panic(fiber& f);
   void report_deadlocks() const;
+  void stop_lua() noexcept;
   void close();
 
   context& process_;
@@ -186,6 +185,7 @@ class vm : public std::enable_shared_from_this<vm> {
   bool in_turn_ = false;
   bool ending_ = false;
   bool closed_ = false;
+  bool out_of_memory_ = false;
   std::size_t operations_ = 0;
   std::uint64_t last_serial_ = 0;
 

@@ -21,7 +21,7 @@ const char* text_of_error(int error) noexcept {
 
 }  // namespace
 
-// --- executor ----------------------------------------------------------------
+// --- executor -------------------------------------------------------------
 
 void* executor::allocate(std::size_t size) noexcept {
   void* const block = memory_.allocate(size);
@@ -73,7 +73,7 @@ executor& executor_of(lua_State* L) noexcept {
   return *static_cast<executor*>(self);
 }
 
-// --- arguments ---------------------------------------------------------------
+// --- arguments ------------------------------------------------------------
 
 bool to_word(lua_State* L, int index, std::uint32_t& word) noexcept {
   const lua_Number number = lua_tonumber(L, index);
@@ -126,7 +126,7 @@ int raise(lua_State* L, const char* message) {
   return lua_error(L);
 }
 
-// --- results -----------------------------------------------------------------
+// --- results --------------------------------------------------------------
 
 void honour_errexit(lua_State* L, const char* call, int error) {
   // With metamethods, so that a proxied global table cannot switch errexit off by accident.

@@ -57,7 +57,7 @@ class executor {
 
 [[nodiscard]] executor& executor_of(lua_State* L) noexcept;
 
-// --- arguments ---------------------------------------------------------------
+// --- arguments ------------------------------------------------------------
 
 // Any 32-bit value, written signed or unsigned: a descriptor, an id (-1 too), flags, a mode.
 [[nodiscard]] std::uint32_t check_word(lua_State* L, int index);
@@ -77,7 +77,7 @@ void check_nil(lua_State* L, int index);
 // Raises exactly this text, without a position: scripts compare it.
 int raise(lua_State* L, const char* message);
 
-// --- results -----------------------------------------------------------------
+// --- results --------------------------------------------------------------
 
 // After a failed call: ends the run, unless the script's `errexit` is false.
 void honour_errexit(lua_State* L, const char* call, int error);
@@ -95,7 +95,7 @@ inline int push_result(lua_State* L, const char* call, const base::result<>& out
   return outcome ? push_result(L, call, 0, 0) : push_result(L, call, -1, outcome.error().value());
 }
 
-// --- tables of functions -----------------------------------------------------
+// --- tables of functions --------------------------------------------------
 
 struct function {
   std::string_view name;

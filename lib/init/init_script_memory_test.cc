@@ -58,7 +58,7 @@ namespace {
   ::_exit(1);
 }
 
-// --- nothing allocated -------------------------------------------------------
+// --- nothing allocated ----------------------------------------------------
 
 constexpr std::string_view busy_script = R"(
   local zero = C.open('/dev/zero', C.O_RDONLY)
@@ -110,7 +110,7 @@ TEST(InitScriptMemory, AllocatesAndMapsNothing) {
   EXPECT_EQ(maps_after, maps_before);
 }
 
-// --- nothing remembered ------------------------------------------------------
+// --- nothing remembered ---------------------------------------------------
 
 constexpr std::size_t secret_size = 32;
 constexpr unsigned char key = 0xa5;

@@ -21,7 +21,7 @@ using base::unique_fd;
 
 constexpr const char* out_of_memory = "ipc_actor/init/alloc: out of memory (1 MiB)";
 
-// --- the script as such ------------------------------------------------------
+// --- the script as such ---------------------------------------------------
 
 TEST(Script, EndsWell) { EXPECT_EQ(run_script("local a = 1"), ended_well); }
 
@@ -98,7 +98,7 @@ TEST(Script, PrintsBeforeItFails) {
   EXPECT_EQ(::lseek(file.get(), 0, SEEK_END), 5);
 }
 
-// --- globals -----------------------------------------------------------------
+// --- globals --------------------------------------------------------------
 
 TEST(Globals, ArgIsTheDescriptorOrNil) {
   EXPECT_EQ(run_script("assert(arg == nil)"), ended_well);
@@ -132,7 +132,7 @@ TEST(Globals, SetNoNewPrivs) {
             ended_well);
 }
 
-// --- errexit -----------------------------------------------------------------
+// --- errexit --------------------------------------------------------------
 
 TEST(Errexit, IsOnAtFirst) {
   EXPECT_EQ(run_script("assert(errexit == true) C.open('/absent', C.O_RDONLY)"),
@@ -176,7 +176,7 @@ TEST(Errexit, IsHonouredByTheHelpers) {
             failed("ipc_actor/init: write_all: Bad file descriptor"));
 }
 
-// --- the table C -------------------------------------------------------------
+// --- the table C ----------------------------------------------------------
 
 TEST(C, UnknownKeysRaise) {
   EXPECT_EQ(run_script(R"(

@@ -19,7 +19,7 @@
 namespace emilua::init {
 namespace {
 
-// --- descriptors -------------------------------------------------------------
+// --- descriptors ----------------------------------------------------------
 
 // A short read is legal: one bound for all keeps a careless size from costing the whole arena.
 constexpr std::size_t largest_read = 64 * 1024;
@@ -54,7 +54,7 @@ int c_open(lua_State* L) {
   return push_result(L, "open", base::retry([&] { return ::open(path, flags, mode); }));
 }
 
-// --- files and mounts --------------------------------------------------------
+// --- files and mounts -----------------------------------------------------
 
 int c_umask(lua_State* L) {
   lua_pushinteger(L, ::umask(check_word(L, 1)));  // cannot fail: one result
@@ -74,7 +74,7 @@ int pivot_root(const char* new_root, const char* put_old) {
   return static_cast<int>(::syscall(SYS_pivot_root, new_root, put_old));
 }
 
-// --- identity ----------------------------------------------------------------
+// --- identity -------------------------------------------------------------
 
 int c_sethostname(lua_State* L) {
   const std::string_view name = check_bytes(L, 1);
@@ -101,7 +101,7 @@ int c_setgroups(lua_State* L) {
   return push_result(L, "setgroups", ::setgroups(count, groups));
 }
 
-// --- exec --------------------------------------------------------------------
+// --- exec -----------------------------------------------------------------
 
 // A string without NUL, of the caller's list or dictionary. Anything else is fatal, as above.
 std::string_view exec_text(lua_State* L, std::string_view call, int index) {
@@ -178,7 +178,7 @@ int c_fexecve(lua_State* L) {
   return push_result(L, "fexecve", ::fexecve(fd, arguments, environment));
 }
 
-// --- the table ---------------------------------------------------------------
+// --- the table ------------------------------------------------------------
 
 constexpr function functions[] = {
     direct<"access", ::access>(),

@@ -79,7 +79,7 @@ message_writer sample() {
   return writer;
 }
 
-// --- format --------------------------------------------------------------------
+// --- format ---------------------------------------------------------------
 
 TEST(Writer, BytesAreThoseOfTheFormat) {
   EXPECT_EQ(encoded(sample()),
@@ -176,7 +176,7 @@ TEST(Check, AcceptsATableThatEndsTogetherWithItsParents) {
   EXPECT_EQ(check_value(table(1, 1, inner + text("l") + inner)), message_error::none);
 }
 
-// --- hostile bytes ---------------------------------------------------------------
+// --- hostile bytes --------------------------------------------------------
 
 TEST(Check, RefusesNothingAtAll) { EXPECT_EQ(check_text(""), message_error::empty); }
 
@@ -262,7 +262,7 @@ TEST(Check, RefusesKeysThatAreNoStrings) {
     EXPECT_EQ(check_value(table(0, 1, key + text("value")), 1), message_error::bad_key);
 }
 
-// --- limits ----------------------------------------------------------------------
+// --- limits ---------------------------------------------------------------
 
 TEST(Check, LengthLimitIsInclusive) {
   const std::string message = version + text("12345");
@@ -295,7 +295,7 @@ TEST(Check, SiblingsDoNotAddToTheDepth) {
   EXPECT_EQ(check_value(table(1000, 0, content), 0, {.depth = 2}), message_error::none);
 }
 
-// --- descriptors -------------------------------------------------------------------
+// --- descriptors ----------------------------------------------------------
 
 TEST(Check, RefusesDescriptorsLeftOver) {
   EXPECT_EQ(check_value(no, 1), message_error::descriptor_count);

@@ -31,7 +31,7 @@ base::unique_fd memory_with(int seals, unsigned flags = 0) {
   return fd;
 }
 
-// --- seal ------------------------------------------------------------------------
+// --- seal -----------------------------------------------------------------
 
 TEST(Seal, RoundTrips) {
   for (const std::string& payload :
@@ -100,7 +100,7 @@ TEST(Seal, ReportsTheKernelsError) {
             0);
 }
 
-// --- open_sealed: hostile descriptors ----------------------------------------------
+// --- open_sealed: hostile descriptors -------------------------------------
 
 TEST(OpenSealed, RefusesUnsealedMemory) {
   EXPECT_EQ(open_sealed(memory_with(0).get(), limit).error(), std::errc::operation_not_permitted);
@@ -203,7 +203,7 @@ TEST(OpenSealed, IgnoresTheFileOffset) {
   EXPECT_EQ(text_of(open_sealed(fd->get(), limit)->bytes()), "abc");
 }
 
-// --- mapping -----------------------------------------------------------------------
+// --- mapping --------------------------------------------------------------
 
 TEST(Mapping, OutlivesTheDescriptor) {
   auto fd = seal(bytes_of("abc"));

@@ -63,7 +63,7 @@ bool same_file(int a, int b) {
   return ::fstat(a, &x) == 0 && ::fstat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
-// --- the channel -------------------------------------------------------------------
+// --- the channel ----------------------------------------------------------
 
 TEST(Channel, EndsAreCloseOnExec) {
   channel c;
@@ -96,7 +96,7 @@ TEST(Channel, ReportsTheKernelsError) {
             EMFILE);
 }
 
-// --- receiving ---------------------------------------------------------------------
+// --- receiving ------------------------------------------------------------
 
 TEST(Receive, DoesNotWaitOnAnEmptyQueue) {
   channel c;
@@ -239,7 +239,7 @@ TEST(Receive, ResetConnectionIsClosed) {
   EXPECT_EQ(receive_packet(ours.get(), room).status, packet_status::closed);
 }
 
-// --- descriptors ---------------------------------------------------------------------
+// --- descriptors ----------------------------------------------------------
 
 TEST(Descriptors, ArriveInOrderAndCloseOnExec) {
   channel c;
@@ -363,7 +363,7 @@ TEST(Descriptors, TheSendersPidfdIsClosed) {
   EXPECT_EQ(open_descriptors(), before + 2);
 }
 
-// --- sending -------------------------------------------------------------------------
+// --- sending --------------------------------------------------------------
 
 TEST(Send, EmptyPacketIsRefused) {
   channel c;

@@ -98,7 +98,7 @@ class Tree : public ::testing::Test {
   std::string root_;
 };
 
-// --- names -----------------------------------------------------------------------
+// --- names ----------------------------------------------------------------
 
 TEST(Rights, AreTheKernelsBits) {
   EXPECT_EQ(fs_right("execute"), LANDLOCK_ACCESS_FS_EXECUTE);
@@ -149,7 +149,7 @@ TEST(Rights, UnknownNamesHaveNone) {
   EXPECT_EQ(fs_right("signal"), std::nullopt);
 }
 
-// --- rulesets ----------------------------------------------------------------------
+// --- rulesets -------------------------------------------------------------
 
 TEST(Abi, IsAtLeastOne) {
   NEED_ABI(1);
@@ -219,7 +219,7 @@ TEST(Ruleset, StructureIsNoLargerThanItsUse) {
   EXPECT_EQ(try_size(scoped, 16), EXFULL);
 }
 
-// --- paths ---------------------------------------------------------------------------
+// --- paths ----------------------------------------------------------------
 
 TEST_F(Tree, EverythingOpensBeforeRestricting) {
   EXPECT_EQ(in_child([&] { return try_open(allowed(), O_RDONLY); }), 0);
@@ -308,7 +308,7 @@ TEST_F(Tree, RulesAreChecked) {
             std::errc::invalid_argument);
 }
 
-// --- restricting -----------------------------------------------------------------------
+// --- restricting ----------------------------------------------------------
 
 int drop_capabilities() {
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
@@ -345,7 +345,7 @@ TEST(NoNewPrivs, IsSet) {
             1);
 }
 
-// --- ports -----------------------------------------------------------------------------
+// --- ports ----------------------------------------------------------------
 
 struct listener {
   base::unique_fd fd{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
@@ -437,7 +437,7 @@ TEST(Ports, RulesAreChecked) {
   EXPECT_TRUE(landlock_allow_port(ruleset->get(), 65535, *net_right("bind_tcp")));
 }
 
-// --- scopes ----------------------------------------------------------------------------
+// --- scopes ---------------------------------------------------------------
 
 int restrict_scope(std::string_view name) {
   auto ruleset = landlock_create_ruleset({.scoped = *scope(name)});

@@ -5,10 +5,13 @@
 -- through each resumer in turn, so that the whole fiber suspends and later goes on where it was.
 -- Suspending functions of the engine return (true, results…) or (false, error): only Lua code can
 -- raise after a suspension.
+--
+-- Where the VM ends although native code is on the stack, an error is raised, and raised again at the
+-- next instruction of whatever Lua code catches it: nothing here need know.
 
 local SUSPEND, native = ...
 
-local check_interruption, ending = native.check_interruption, native.ending
+local check_interruption = native.check_interruption
 local enter_coroutine, leave_coroutine = native.enter_coroutine, native.leave_coroutine
 local disable_interruption, restore_interruption =
     native.disable_interruption, native.restore_interruption
@@ -90,11 +93,7 @@ local function enter()
     return stack, mark
 end
 
--- Nothing stops the end of the VM, and no handler runs then.
 local function protected(stack, mark, ok, ...)
-    if not ok and ending() then
-        error((...), 0)
-    end
     stack = stack or stacks[raw_running()]
     if stack then
         leave(stack, mark)
@@ -108,10 +107,14 @@ function runtime.pcall(...)
     return protected(stack, mark, raw_pcall(...))
 end
 
-function runtime.xpcall(...)
+function runtime.xpcall(f, handler, ...)
     check_interruption()
     local stack, mark = enter()
-    return protected(stack, mark, raw_xpcall(...))
+    -- As Lua code the handler is not run either once the VM ends.
+    local function guarded(...)
+        return handler(...)
+    end
+    return protected(stack, mark, raw_xpcall(f, guarded, ...))
 end
 
 function runtime.scope(f)
@@ -167,9 +170,6 @@ function propagate(co, ok, ...)
         return continue(co, raw_yield(SUSPEND))
     end
     leave_coroutine()
-    if not ok and ending() then
-        error((...), 0)
-    end
     local stack = stacks[co]
     if stack and raw_status(co) == 'dead' then
         stacks[co] = nil

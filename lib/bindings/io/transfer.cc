@@ -76,31 +76,32 @@ void transfer_object::assign(base::unique_fd fd) {
 }
 
 std::error_code transfer_object::prepare(direction which) {
-  auto& ready = ready_[static_cast<int>(which)];
-  if (ready) return {};
+  auto& queue = queues_[static_cast<int>(which)];
+  if (queue) return {};
   base::unique_fd set{::epoll_create1(EPOLL_CLOEXEC)};
   if (!set) return base::last_error();
   epoll_event event{};
   event.events = which == direction::read ? EPOLLIN : EPOLLOUT;
   if (::epoll_ctl(set.get(), EPOLL_CTL_ADD, native(), &event) == -1) return base::last_error();
-  ready = std::make_shared<readiness>(process_.io(), set.release());
+  queue = std::make_shared<operation_queue>(process_.io(), std::move(set),
+                                            operation_queue::wait_read);
   return {};
 }
 
 void transfer_object::cancel() {
-  for (auto& ready : ready_)
-    if (ready) ready->cancel();
+  for (auto& queue : queues_)
+    if (queue) queue->cancel();
 }
 
 void transfer_object::close() {
   cancel();
-  for (auto& ready : ready_) ready.reset();
+  for (auto& queue : queues_) queue.reset();
   fd_.reset();
 }
 
 base::unique_fd transfer_object::release() {
   cancel();
-  for (auto& ready : ready_) ready.reset();
+  for (auto& queue : queues_) queue.reset();
   base::unique_fd fd;
   // A thread may still be reading: then the caller gets a number of its own.
   if (fd_.use_count() == 1)

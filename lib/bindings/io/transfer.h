@@ -17,7 +17,6 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <cstddef>
 #include <memory>
@@ -27,7 +26,7 @@
 
 #include "lib/base/error.h"
 #include "lib/base/unique_fd.h"
-#include "lib/bindings/io/retry.h"
+#include "lib/bindings/io/operation_queue.h"
 #include "lib/fiber/context.h"
 
 namespace emilua::bindings {
@@ -56,6 +55,8 @@ struct io_outcome {
 class transfer_object {
  public:
   explicit transfer_object(fiber::context& process) : process_(process) {}
+  transfer_object(transfer_object&&) = default;
+  ~transfer_object() { cancel(); }
 
   void assign(base::unique_fd fd);
   [[nodiscard]] bool is_open() const noexcept { return fd_ != nullptr; }
@@ -76,8 +77,8 @@ class transfer_object {
   }
 
  private:
-  // An epoll set with just our descriptor in it: ready for reading when that is ready for `which`.
-  using readiness = boost::asio::posix::stream_descriptor;
+  // Makes the queue of a direction. What it waits for is an epoll set with just our descriptor in
+  // it, which is readable once that is ready for `which`: our descriptor itself is left alone.
   [[nodiscard]] std::error_code prepare(direction which);
 
   template <class Handler>
@@ -90,10 +91,10 @@ class transfer_object {
   // Shared with operations under way, so that the number is not reused under them.
   std::shared_ptr<base::unique_fd> fd_;
   bool pollable_ = false;
-  std::shared_ptr<readiness> ready_[2];
+  std::shared_ptr<operation_queue> queues_[2];
 };
 
-// Turns the outcome of retry_when_ready into what our handlers take.
+// Turns the queue's (error, outcome) into what our handlers take.
 template <class Handler>
 struct transfer_object::unpack {
   Handler handler;
@@ -117,19 +118,21 @@ void transfer_object::start(const io_request& request, Handler handler) {
     return post_completion(std::move(handler), base::system_error(EBADF), std::size_t{0});
   if (request.size == 0)
     return post_completion(std::move(handler), std::error_code{}, std::size_t{0});
-  const io_outcome outcome = attempt(native(), request, /*wait=*/false);
-  if (!outcome.would_block)
-    return post_completion(std::move(handler), outcome.error, outcome.bytes);
-  if (!pollable_) return start_on_thread(request, std::move(handler));
-  if (const std::error_code error = prepare(request.which))
-    return post_completion(std::move(handler), error, std::size_t{0});
+  auto& queue = queues_[static_cast<int>(request.which)];
+  if (queue == nullptr || queue->empty()) {
+    const io_outcome outcome = attempt(native(), request, /*wait=*/false);
+    if (!outcome.would_block)
+      return post_completion(std::move(handler), outcome.error, outcome.bytes);
+    if (!pollable_) return start_on_thread(request, std::move(handler));
+    if (const std::error_code error = prepare(request.which))
+      return post_completion(std::move(handler), error, std::size_t{0});
+  }
   auto again = [fd = fd_, request]() -> std::optional<io_outcome> {
-    const io_outcome next = attempt(fd->get(), request, /*wait=*/false);
-    if (next.would_block) return std::nullopt;
-    return next;
+    const io_outcome outcome = attempt(fd->get(), request, /*wait=*/false);
+    if (outcome.would_block) return std::nullopt;
+    return outcome;
   };
-  retry_when_ready(ready_[static_cast<int>(request.which)], readiness::wait_read, std::move(again),
-                   unpack<Handler>{std::move(handler)});
+  queue->enqueue(std::move(again), unpack<Handler>{std::move(handler)});
 }
 
 template <class Handler>

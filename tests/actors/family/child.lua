@@ -1,0 +1,1 @@
+name = 'child, whose mate is ' .. (require '../mate').name

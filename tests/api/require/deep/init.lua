@@ -1,0 +1,1 @@
+deeper = require './deeper'

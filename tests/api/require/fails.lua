@@ -1,0 +1,1 @@
+error({what = 'raised by the module'})

@@ -1,0 +1,1 @@
+assert(loadstring('made_here = _FILE.filename'))()

@@ -1,0 +1,1 @@
+which = 'only/init.lua'; up = require '../sibling'; deep = require '../deep'

@@ -1,0 +1,2 @@
+not_exported = true
+return {value = 'returned'}

@@ -1,0 +1,2 @@
+exported = 'kept'
+return nil

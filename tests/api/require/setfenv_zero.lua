@@ -1,0 +1,1 @@
+setfenv(0, {exported = 'through setfenv'})

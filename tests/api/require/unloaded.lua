@@ -1,0 +1,1 @@
+state = 'loaded at last'

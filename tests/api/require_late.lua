@@ -1,0 +1,1 @@
+late = true; seen = set_by_loadstring

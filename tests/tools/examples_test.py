@@ -1,0 +1,115 @@
+"""Every program under lua/examples, on real data. What is expected is computed here, in another way."""
+
+import os
+import random
+import tempfile
+
+from cases import case, emilua, main
+
+STATS = "lua/examples/isolated_stats/main.lua"
+
+
+def a_file(content):
+    descriptor, path = tempfile.mkstemp(dir=os.environ.get("TEST_TMPDIR"))
+    with open(descriptor, "wb") as out:
+        out.write(content)
+    return path
+
+
+def expected_of(content):
+    lines = content.split(b"\n")
+    words = content.translate(bytes.maketrans(b"\n\t\r", b"   ")).split(b" ")
+    return "%d lines, %d words, %d bytes; longest line: %d bytes\n" % (
+        len(lines) - 1, len([word for word in words if word]), len(content), max(len(line) for line in lines))
+
+
+def stats_are_right(content):
+    path = a_file(content)
+    run = emilua(STATS, path)
+    os.unlink(path)
+    assert (run.returncode, run.stderr) == (0, ""), run
+    assert run.stdout == expected_of(content), (run.stdout, expected_of(content))
+
+
+def fails(*arguments, code, message):
+    run = emilua(STATS, *arguments)
+    assert (run.returncode, run.stdout, run.stderr) == (code, "", message), run
+
+
+@case
+def isolated_stats_of_fifty_megabytes_of_text():
+    source = random.Random(1)
+    words = ["".join(source.choices("abcdefghijklmnopqrstuvwxyz", k=source.randint(1, 12))) for _ in range(5000)]
+    page = b"".join(" ".join(source.choices(words, k=source.randint(0, 20))).encode() + source.choice([b"\n", b"\r\n"])
+                    for _ in range(20000))
+    content = page * (50_000_000 // len(page) + 1) + b"the last line has no end"
+    assert len(content) >= 50_000_000
+    stats_are_right(content)
+
+
+@case
+def isolated_stats_of_an_empty_file():
+    stats_are_right(b"")
+
+
+@case
+def isolated_stats_of_a_file_without_a_line():
+    stats_are_right(b"one line without its end")
+    stats_are_right(b"\n")
+    stats_are_right(b"\n\n\n")
+    stats_are_right(b" \t\r\n a \t b\r\r c")
+
+
+@case
+def isolated_stats_of_binary_data():
+    stats_are_right(random.Random(2).randbytes(3_000_000))
+    stats_are_right(bytes(1_000_000))
+    stats_are_right(bytes(range(256)) * 100)
+
+
+# Words and lines that lie across the borders of the actor's reads.
+@case
+def isolated_stats_across_the_borders_of_reads():
+    border = 256 * 1024
+    for size in border - 1, border, border + 1, 2 * border:
+        stats_are_right(b"x" * size)
+        stats_are_right(b"x" * (size - 1) + b" " + b"y" * 10)
+        stats_are_right(b"x" * (size - 1) + b"\n" + b"y" * 10)
+
+
+@case
+def isolated_stats_of_one_very_long_line():
+    stats_are_right(b"x" * 20_000_000 + b"\n" + b"y")
+
+
+@case
+def isolated_stats_of_a_missing_file():
+    fails("/nowhere/file.txt", code=1, message="isolated_stats: /nowhere/file.txt: No such file or directory\n")
+
+
+@case
+def isolated_stats_of_a_directory():
+    fails("/tmp", code=1, message="isolated_stats: /tmp: Is a directory\n")
+
+
+@case
+def isolated_stats_without_an_argument():
+    fails(code=2, message="usage: emilua main.lua FILE\n")
+
+
+@case
+def isolated_stats_of_a_name_that_looks_like_an_option():
+    directory = tempfile.mkdtemp(dir=os.environ.get("TEST_TMPDIR"))
+    with open(os.path.join(directory, "--help"), "wb") as out:
+        out.write(b"a b\n")
+    run = emilua(os.path.abspath(STATS), "--help", cwd=directory)
+    assert (run.returncode, run.stdout) == (0, "1 lines, 2 words, 4 bytes; longest line: 3 bytes\n"), run
+
+
+# A test that is not here is an example that may rot.
+@case
+def every_example_has_a_case():
+    assert sorted(os.listdir("lua/examples")) in (["isolated_stats"], ["BUILD", "isolated_stats"])
+
+
+main()
