@@ -65,6 +65,8 @@ def an_actor_has_none_of_the_descriptors_its_program_was_started_with():
             sockets = [fd for fd, what in own.items() if fd > 3 and what.startswith("socket:")]
             assert len(sockets) == 2, own
             for child in children(worker):
+                # It takes its name once it has closed everything else.
+                wait_until(lambda: status(child)["Name"] == "emilua-helper")
                 assert sorted(descriptors(child)) == [0, 1, 2, 3], descriptors(child)
             program.say("end")
             assert program.end()[0] == 0
