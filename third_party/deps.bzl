@@ -60,7 +60,6 @@ def system_dependencies():
     system_library(
         name = "fmt",
         apt = "libfmt-dev",
-        archives = ["fmt"],
         build_file = "//third_party:fmt.BUILD",
         headers = {"/usr/include/fmt": "fmt"},
     )

@@ -74,8 +74,8 @@ base::result<actor_config> open_config(int memory) {
   if (root.kind != ipc::token_kind::table || root.list_length != field_count ||
       !read_string(reader, config.module) || !read_string(reader, config.import_root) ||
       !read_pairs(reader, config.environment) || !read_pairs(reader, config.sources) ||
-      !read_boolean(reader, config.text_only) ||
-      !read_boolean(reader, config.has_init_script) || !read_string(reader, config.init_script))
+      !read_boolean(reader, config.text_only) || !read_boolean(reader, config.has_init_script) ||
+      !read_string(reader, config.init_script))
     return base::system_error(EBADMSG);
   return config;
 }

@@ -6,6 +6,7 @@
 #include "lib/bindings/errors/errors.h"
 #include "lib/bindings/file/file.h"
 #include "lib/bindings/filesystem/filesystem.h"
+#include "lib/bindings/format/format.h"
 #include "lib/bindings/stream/stream.h"
 #include "lib/bindings/system/system.h"
 #include "lib/bindings/time/time.h"
@@ -34,6 +35,7 @@ constexpr fiber::builtin_module modules[] = {
 // Besides what lib/fiber keeps and makes: spawn, this_fiber, require and the standard functions.
 constexpr fiber::builtin_global globals[] = {
     {"byte_span", bindings::push_byte_span},
+    {"format", bindings::push_format},
     {"spawn_vm", actor::push_spawn_vm},
 };
 

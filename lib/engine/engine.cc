@@ -75,9 +75,9 @@ fiber::context::options process_options(environment variables, std::vector<std::
   fiber::context::options options;
   options.arguments = std::move(arguments);
   options.module_directories = module_directories(variables);
-  if (const char* colors = find(variables, "EMILUA_COLORS");
-      colors != nullptr && *colors != '\0' && std::string_view{colors} != "0" &&
-      std::string_view{colors} != "1")
+  if (const char* colors = find(variables, "EMILUA_COLORS"); colors != nullptr && *colors != '\0' &&
+                                                             std::string_view{colors} != "0" &&
+                                                             std::string_view{colors} != "1")
     fail("emilua: EMILUA_COLORS is neither 0 nor 1: ignored", 0);
   options.log.color = fiber::want_color(find(variables, "EMILUA_COLORS"),
                                         find(variables, "NO_COLOR"), ::isatty(2) == 1);

@@ -34,7 +34,7 @@ struct fiber : boost::intrusive::list_base_hook<> {
   fiber_kind kind = fiber_kind::spawned;
   fiber_state state = fiber_state::ready;
   fiber_owner owner = fiber_owner::handle;
-  int status = 0;       // of lua_resume, when finished
+  int status = 0;             // of lua_resume, when finished
   int error_ref = LUA_NOREF;  // the error that it ended with: its own stack may be full
   lua_State* body = nullptr;  // where the results lie while L runs the root scope's handlers
   int body_ref = LUA_NOREF;

@@ -84,8 +84,10 @@ int coroutine_running(lua_State* L) {
 
 const lua::class_method natives[] = {
     {"check_interruption", check_interruption},
-    {"enter_coroutine", enter_coroutine},       {"leave_coroutine", leave_coroutine},
-    {"coroutine_yield", coroutine_yield},       {"coroutine_running", coroutine_running},
+    {"enter_coroutine", enter_coroutine},
+    {"leave_coroutine", leave_coroutine},
+    {"coroutine_yield", coroutine_yield},
+    {"coroutine_running", coroutine_running},
     {"disable_interruption", disable_interruption},
     {"restore_interruption", restore_interruption},
     {"raise_invalid_handler", raise_invalid_handler},
@@ -188,8 +190,7 @@ void open_globals(vm& v, lua_State* L) {
   lua_pushvalue(L, LUA_GLOBALSINDEX);  // 2
   set_registry(L, "stacks", stacks_key);
   set_registry(L, "run_root", root_key);
-  for (const char* name :
-       {"pcall", "xpcall", "scope", "scope_cleanup_push", "scope_cleanup_pop"}) {
+  for (const char* name : {"pcall", "xpcall", "scope", "scope_cleanup_push", "scope_cleanup_pop"}) {
     lua_getfield(L, 1, name);
     lua_setfield(L, 2, name);
   }

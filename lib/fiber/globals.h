@@ -20,9 +20,9 @@ void push_globals_copy(lua_State* L);
 void push_spawn(lua_State* L);
 void push_this_fiber(lua_State* L);
 
-// Takes the handlers of a thread's root scope: returns the thread, kept in the registry, that runs them
-// when it is resumed with one argument; null if there are none. L is any other stack: that of a body
-// that has failed may be full.
+// Takes the handlers of a thread's root scope: returns the thread, kept in the registry, that runs
+// them when it is resumed with one argument; null if there are none. L is any other stack: that of
+// a body that has failed may be full.
 [[nodiscard]] lua_State* take_root_handlers(lua_State* L, int thread_ref, int& handlers_ref);
 
 // Hands a finished fiber's results to the fiber that joins it.

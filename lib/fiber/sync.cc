@@ -192,9 +192,8 @@ int recursive_unlock(lua_State* L) {
   return 0;
 }
 
-const lua::class_method recursive_methods[] = {{"lock", recursive_lock, true},
-                                               {"try_lock", recursive_try_lock},
-                                               {"unlock", recursive_unlock}};
+const lua::class_method recursive_methods[] = {
+    {"lock", recursive_lock, true}, {"try_lock", recursive_try_lock}, {"unlock", recursive_unlock}};
 
 // --- condition_variable ---------------------------------------------------
 

@@ -352,8 +352,9 @@ void vm::panic(fiber& f) {
 
 int vm::fail_cleanup(lua_State* L) {
   if (!ending_) {
-    process_.log().report("VM " + address_of(state()) + " closed: a cleanup handler failed in coroutine ",
-                          address_of(L));
+    process_.log().report(
+        "VM " + address_of(state()) + " closed: a cleanup handler failed in coroutine ",
+        address_of(L));
   }
   return exit(L);
 }

@@ -61,6 +61,16 @@ function this_fiber.restore_interruption() end
 ---@return any
 function require(id) end
 
+---Fills in the replacement fields of a text, by the rules of {fmt}: `{}`, `{0}`, `{name}`, with
+---`:[[fill]align][sign][#][0][width][.precision][L][type]`; `{{` and `}}` are braces. Numbers with a
+---64-bit integer value are integers, others doubles. A pair {name, value} has a name and a position.
+---EINVAL{arg=i} for other arguments (the text is 1); a string error for a faulty text, and for a
+---result longer than 64 MiB.
+---@param text string
+---@param ... boolean|number|string|{[1]: string, [2]: boolean|number|string}
+---@return string
+function format(text, ...) end
+
 ---@class subprocess.init
 ---@field script string Lua source that runs in the new process before the actor: see init_script.lua.
 ---@field arg? file_descriptor The script's global `arg`.

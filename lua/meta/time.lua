@@ -1,5 +1,5 @@
 ---@meta
--- require 'time': sleeping and clocks. Durations are seconds, to the nanosecond. NaN and infinities are
+-- require 'time': sleeping, clocks and timers. Durations are seconds, to the nanosecond. NaN and infinities are
 -- EDOM, what 64 bits of nanoseconds cannot hold is EOVERFLOW.
 
 local time = {}
@@ -56,5 +56,81 @@ function system_point:add(seconds) end
 ---Changes the point itself.
 ---@param seconds number
 function system_point:sub(seconds) end
+
+---The finest clock there is; its epoch is unspecified. Points can only be compared and subtracted.
+time.high_resolution_clock = {}
+
+---Whether it never goes back.
+---@type boolean
+time.high_resolution_clock.is_steady = nil
+
+---@return high_resolution_clock.time_point
+function time.high_resolution_clock.now() end
+
+---@return high_resolution_clock.time_point
+function time.high_resolution_clock.epoch() end
+
+---@class high_resolution_clock.time_point
+---@field seconds_since_epoch number
+---@operator sub(high_resolution_clock.time_point): number
+local high_resolution_point = {}
+
+---A point in time to wait for, by any number of fibers. Armed, it keeps nothing alive by itself.
+time.steady_timer = {}
+
+---Its expiry is the clock's epoch: it has expired.
+---@return steady_timer
+function time.steady_timer.new() end
+
+---An unknown member raises `bad_index`.
+---@class steady_timer
+---@field expiry steady_clock.time_point A copy, whether expired or not.
+local steady_timer = {}
+
+---Sets the expiry; cancels the waits and returns how many. EINVAL{arg=2} for what is no point of the
+---same clock.
+---@param point steady_clock.time_point
+---@return integer
+function steady_timer:expires_at(point) end
+
+---Sets the expiry to so much from now; cancels the waits and returns how many. EDOM{arg=2} for
+---negative numbers.
+---@param seconds number
+---@return integer
+function steady_timer:expires_after(seconds) end
+
+---Waits for the expiry. Suspends; interruption point, which leaves the timer and other waiters alone.
+---Raises `operation_aborted` when cancelled.
+function steady_timer:wait() end
+
+---Wakes all waiters with `operation_aborted` and returns how many; the expiry stays.
+---@return integer
+function steady_timer:cancel() end
+
+---The same by the system clock: expires when that is set forward, too.
+time.system_timer = {}
+
+---Its expiry is the clock's epoch: it has expired.
+---@return system_timer
+function time.system_timer.new() end
+
+---An unknown member raises `bad_index`.
+---@class system_timer
+---@field expiry system_clock.time_point A copy, whether expired or not.
+local system_timer = {}
+
+---Sets the expiry; cancels the waits and returns how many. EINVAL{arg=2} for what is no point of the
+---same clock.
+---@param point system_clock.time_point
+---@return integer
+function system_timer:expires_at(point) end
+
+---Waits for the expiry. Suspends; interruption point, which leaves the timer and other waiters alone.
+---Raises `operation_aborted` when cancelled.
+function system_timer:wait() end
+
+---Wakes all waiters with `operation_aborted` and returns how many; the expiry stays.
+---@return integer
+function system_timer:cancel() end
 
 return time

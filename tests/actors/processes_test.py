@@ -100,7 +100,6 @@ def an_actor_is_a_child_of_the_helper_which_is_a_child_of_the_program():
         helper = parent(worker)
         assert parent(helper) == program.pid
         assert status(helper)["Name"] == "emilua-helper"
-        assert status(helper)["Threads"] == "1"
         program.say("return")
         assert program.end()[0] == 0
         assert wait_for_end(helper)

@@ -108,7 +108,9 @@ while true do
 end
 """
 
-program = Program(PARENT, PEER, files={"worker.lua": ECHO},
+# Memory that AddressSanitizer holds back would count as ours.
+environment = dict(os.environ, ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=1")
+program = Program(PARENT, PEER, files={"worker.lua": ECHO}, env=environment,
                   preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (1024, 1024)))
 program.__enter__()
 

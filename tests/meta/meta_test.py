@@ -24,6 +24,8 @@ OBJECTS = {
     "filesystem.path": "require 'filesystem'.path.new()",
     "steady_point": "require 'time'.steady_clock.now()",
     "system_point": "require 'time'.system_clock.now()",
+    "steady_timer": "require 'time'.steady_timer.new()",
+    "system_timer": "require 'time'.system_timer.new()",
     "inbox": "require 'inbox'",
     "system.in_": "require 'system'.in_",
     "system.out": "require 'system'.out",

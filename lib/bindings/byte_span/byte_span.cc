@@ -33,6 +33,9 @@ std::string_view to_bytes(lua_State* L, int index) {
   return lua::to_text(L, index);
 }
 
+// A new span, to be filled: memory is taken only once nothing can fail any more but that.
+byte_span& push_empty(lua_State* L) { return lua::push_new<byte_span>(L); }
+
 int make(lua_State* L) {
   const auto length = to_integer(L, 1);
   const auto capacity = length ? to_integer_or(L, 2, *length) : std::nullopt;
@@ -40,8 +43,8 @@ int make(lua_State* L) {
     lua::raise(L, std::errc::invalid_argument);
   if (*capacity > std::numeric_limits<std::ptrdiff_t>::max() / 2)
     lua::raise(L, std::errc::not_enough_memory);
-  lua::push_new<byte_span>(
-      L, make_byte_span(static_cast<std::size_t>(*length), static_cast<std::size_t>(*capacity)));
+  push_empty(L) =
+      make_byte_span(static_cast<std::size_t>(*length), static_cast<std::size_t>(*capacity));
   return 1;
 }
 
@@ -57,8 +60,8 @@ std::size_t total_length(lua_State* L, int first) {
   return total;
 }
 
-void copy_arguments(lua_State* L, int first, std::byte* to) {
-  for (int i = first; i <= lua_gettop(L); ++i) {
+void copy_arguments(lua_State* L, int first, int last, std::byte* to) {
+  for (int i = first; i <= last; ++i) {
     const std::string_view bytes = to_bytes(L, i);
     if (bytes.empty()) continue;
     std::memmove(to, bytes.data(), bytes.size());
@@ -68,9 +71,10 @@ void copy_arguments(lua_State* L, int first, std::byte* to) {
 
 int concatenate(lua_State* L) {
   const std::size_t total = total_length(L, 1);
-  byte_span result = make_byte_span(total, total);
-  copy_arguments(L, 1, result.data);
-  lua::push_new<byte_span>(L, std::move(result));
+  const int last = lua_gettop(L);
+  byte_span& result = push_empty(L);
+  result = make_byte_span(total, total);
+  copy_arguments(L, 1, last, result.data);
   return 1;
 }
 
@@ -78,10 +82,11 @@ int append(lua_State* L) {
   const byte_span& self = check<byte_span>(L, 1);
   if (lua_gettop(L) == 1) return 1;
   const std::size_t total = self.length + total_length(L, 2);
-  byte_span extra = make_byte_span(total - self.length, total - self.length);
+  const int last = lua_gettop(L);
+  byte_span& result = push_empty(L);
+  const byte_span extra = make_byte_span(total - self.length, total - self.length);
   // By way of a copy, so that arguments may overlap the destination.
-  copy_arguments(L, 2, extra.data);
-  byte_span result;
+  copy_arguments(L, 2, last, extra.data);
   if (total != 0 && total <= self.capacity) {
     result = self;
     result.length = total;
@@ -90,7 +95,6 @@ int append(lua_State* L) {
     if (self.length != 0) std::memcpy(result.data, self.data, self.length);
   }
   if (extra.length != 0) std::memcpy(result.data + self.length, extra.data, extra.length);
-  lua::push_new<byte_span>(L, std::move(result));
   return 1;
 }
 
@@ -103,11 +107,10 @@ int slice(lua_State* L) {
   if (*start < 1 || *start - 1 > *end || *end > static_cast<std::int64_t>(self.capacity))
     lua::raise(L, std::errc::result_out_of_range);
   const auto skipped = static_cast<std::size_t>(*start - 1);
-  byte_span result;
+  byte_span& result = push_empty(L);
   if (skipped != self.capacity)
     result = {self.memory, self.data + skipped, static_cast<std::size_t>(*end) - skipped,
               self.capacity - skipped};
-  lua::push_new<byte_span>(L, std::move(result));
   return 1;
 }
 

@@ -12,10 +12,10 @@ namespace emilua::bindings {
 template <class Handler, class... Results>
 void post_completion(Handler handler, Results... results) {
   const auto executor = boost::asio::get_associated_executor(handler);
-  boost::asio::post(executor, [handler = std::move(handler),
-                               ... results = std::move(results)]() mutable {
-    handler(std::move(results)...);
-  });
+  boost::asio::post(executor,
+                    [handler = std::move(handler), ... results = std::move(results)]() mutable {
+                      handler(std::move(results)...);
+                    });
 }
 
 }  // namespace emilua::bindings

@@ -16,11 +16,11 @@ std::error_code aborted() {
 void operation_queue::wait() {
   waiting_ = true;
   descriptor_.async_wait(
-      what_, boost::asio::bind_executor(executor_, [self = shared_from_this()](
-                                                       const boost::system::error_code& error) {
-        self->waiting_ = false;
-        self->on_ready(error);
-      }));
+      what_, boost::asio::bind_executor(
+                 executor_, [self = shared_from_this()](const boost::system::error_code& error) {
+                   self->waiting_ = false;
+                   self->on_ready(error);
+                 }));
 }
 
 void operation_queue::on_ready(std::error_code error) {

@@ -7,8 +7,8 @@
 // An operation that is first in line is tried at once, then whenever the descriptor is ready. It
 // leaves the queue when it is done, or cancelled through the handler's cancellation slot or by
 // cancel(), whichever comes first: what is cancelled has had no effect and ends with
-// operation_aborted and a value-initialised R, and what is done keeps its result. Nothing waits when
-// the queue is empty. Used from one strand: that of the handlers' associated executor.
+// operation_aborted and a value-initialised R, and what is done keeps its result. Nothing waits
+// when the queue is empty. Used from one strand: that of the handlers' associated executor.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>

@@ -2,32 +2,14 @@
 
 #include <cmath>
 #include <cstdint>
+#include <type_traits>
 
-#include "lib/lua/class.h"
 #include "lib/lua/error.h"
 
 namespace emilua::bindings {
 
 using std::chrono::nanoseconds;
 
-template <class Clock>
-struct time_point {
-  nanoseconds since_epoch;
-};
-
-using steady_point = time_point<std::chrono::steady_clock>;
-using system_point = time_point<std::chrono::system_clock>;
-
-}  // namespace emilua::bindings
-
-namespace emilua::lua {
-template <>
-const class_info& class_of<bindings::steady_point>();
-template <>
-const class_info& class_of<bindings::system_point>();
-}  // namespace emilua::lua
-
-namespace emilua::bindings {
 namespace {
 
 using lua::check;
@@ -59,6 +41,10 @@ double seconds_of(nanoseconds d) { return static_cast<double>(d.count()) / 1e9; 
 template <class Clock>
 struct clock_api {
   using point = time_point<Clock>;
+  static_assert(std::is_same_v<typename Clock::duration, nanoseconds>);
+
+  // Whether its points can be moved by numbers of seconds.
+  static constexpr bool movable = !std::is_same_v<Clock, high_resolution_clock>;
 
   static int now(lua_State* L) {
     lua::push_new<point>(L, point{Clock::now().time_since_epoch()});
@@ -97,7 +83,7 @@ struct clock_api {
     const nanoseconds start = check<point>(L, 1).since_epoch;
     if (const auto* other = lua::to<point>(L, 2))
       lua_pushnumber(L, seconds_of(sum(start, negated(other->since_epoch))));
-    else if (lua_type(L, 2) == LUA_TNUMBER)
+    else if (movable && lua_type(L, 2) == LUA_TNUMBER)
       lua::push_new<point>(L, point{sum(start, negated(check_seconds(L, 2)))});
     else
       lua::raise_argument(L, 2);
@@ -127,11 +113,15 @@ struct clock_api {
       {"seconds_since_epoch", seconds_since_epoch}};
   static constexpr lua::class_method metamethods[] = {
       {"__add", add}, {"__sub", subtract}, {"__eq", equal}, {"__lt", less}, {"__le", less_equal}};
+  static constexpr lua::class_method fixed_metamethods[] = {
+      {"__sub", subtract}, {"__eq", equal}, {"__lt", less}, {"__le", less_equal}};
 
   static const lua::class_info& info(const char* name) {
-    static const lua::class_info point_class{
+    static const lua::class_info movable_class{
         .name = name, .methods = methods, .properties = properties, .metamethods = metamethods};
-    return point_class;
+    static const lua::class_info fixed_class{
+        .name = name, .properties = properties, .metamethods = fixed_metamethods};
+    return movable ? movable_class : fixed_class;
   }
 };
 
@@ -148,12 +138,24 @@ nanoseconds check_waiting_time(lua_State* L, int index) {
   return from_ticks(L, std::ceil(seconds * 1e9));
 }
 
+std::chrono::steady_clock::time_point after(nanoseconds duration) {
+  using clock = std::chrono::steady_clock;
+  const auto now = clock::now();
+  return duration > clock::time_point::max() - now ? clock::time_point::max() : now + duration;
+}
+
 void push_steady_clock(lua_State* L) {
   lua::push_functions(L, clock_api<std::chrono::steady_clock>::functions);
 }
 
 void push_system_clock(lua_State* L) {
   lua::push_functions(L, clock_api<std::chrono::system_clock>::functions);
+}
+
+void push_high_resolution_clock(lua_State* L) {
+  lua::push_functions(L, clock_api<high_resolution_clock>::functions);
+  lua_pushboolean(L, high_resolution_clock::is_steady);
+  lua_setfield(L, -2, "is_steady");
 }
 
 }  // namespace emilua::bindings
@@ -166,4 +168,10 @@ const emilua::lua::class_info& emilua::lua::class_of<emilua::bindings::steady_po
 template <>
 const emilua::lua::class_info& emilua::lua::class_of<emilua::bindings::system_point>() {
   return bindings::clock_api<std::chrono::system_clock>::info("system_clock.time_point");
+}
+
+template <>
+const emilua::lua::class_info& emilua::lua::class_of<emilua::bindings::high_resolution_point>() {
+  return bindings::clock_api<bindings::high_resolution_clock>::info(
+      "high_resolution_clock.time_point");
 }
