@@ -7,6 +7,8 @@
 
 #include <cstdio>
 #include <cstring>
+#include <exception>
+#include <string>
 
 #include "lib/base/bytes.h"
 #include "lib/base/file.h"
@@ -44,7 +46,7 @@ void close_from(unsigned first) {
 // A copy out of the way of the final numbers.
 int lift(int fd) {
   if (fd == -1) return -1;
-  const int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, 16);
+  const int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, argument_fd + 1);
   if (copy == -1) fail_call("fcntl");
   return copy;
 }
@@ -96,6 +98,7 @@ void become_actor(const child_descriptors& given, const stdio_mode (&modes)[3], 
   place_descriptors(given, modes);
   restore_signals();
   die_with(helper);
+  static_cast<void>(::prctl(PR_SET_NAME, "emilua-actor"));  // only for people who look
 
   auto config = open_config(config_fd);
   if (!config) fail("ipc_actor: configuration: " + config.error().message());
@@ -108,7 +111,11 @@ void become_actor(const child_descriptors& given, const stdio_mode (&modes)[3], 
     config->init_script.clear();
   }
   close_from(config_fd);
-  ::exit(run({std::move(*config), base::unique_fd{inbox_fd}}));
+  try {
+    ::exit(run({std::move(*config), base::unique_fd{inbox_fd}}));
+  } catch (const std::exception& e) {  // no memory, no descriptors
+    fail(std::string{"ipc_actor: "} + e.what());
+  }
 }
 
 }  // namespace emilua::actor

@@ -185,7 +185,12 @@ int main(int argc, char** argv, char** envp) {
                  ? 0
                  : fail("emilua: standard output: " + base::last_error().message(), failure);
     default:
-      return run_program(line, envp, helper);
+      break;
+  }
+  try {
+    return run_program(line, envp, helper);
+  } catch (const std::exception& e) {  // no memory, no descriptors
+    return fail(std::string{"emilua: "} + e.what(), failure);
   }
 }
 

@@ -1,9 +1,16 @@
 #include "lib/fiber/context.h"
 
+#include <boost/asio/posix/stream_descriptor.hpp>
+
 namespace emilua::fiber {
 
 namespace {
 constexpr std::size_t blocking_threads = 2;
+}
+
+context::context(options opts) : options_(std::move(opts)) {
+  // Whatever needs the reactor makes it.
+  const boost::asio::posix::stream_descriptor needs_reactor{io_};
 }
 
 context::~context() {

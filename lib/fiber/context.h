@@ -33,7 +33,9 @@ class context {
     bool text_only = false;  // refuse bytecode: this process is in a box
   };
 
-  explicit context(options opts) : options_(std::move(opts)) {}
+  // Throws std::system_error if the event loop's descriptors are not to be had: better now than at
+  // the program's first operation.
+  explicit context(options opts);
   ~context();
 
   [[nodiscard]] boost::asio::io_context& io() noexcept { return io_; }
