@@ -68,7 +68,8 @@ const class_info& class_of();
 
 namespace detail {
 
-struct alignas(alignof(std::max_align_t)) object_header {
+// Aligned as a userdata is whatever allocator the state has: to 8 bytes.
+struct object_header {
   const class_info* info;  // null once the object was consumed
   void (*destroy)(void* object) noexcept;
 };
