@@ -51,23 +51,6 @@ struct send_outcome {
 };
 
 template <class Handler>
-struct report_outcome {
-  Handler handler;
-
-  using executor_type = boost::asio::associated_executor_t<Handler>;
-  [[nodiscard]] executor_type get_executor() const noexcept {
-    return boost::asio::get_associated_executor(handler);
-  }
-  using cancellation_slot_type = boost::asio::associated_cancellation_slot_t<Handler>;
-  [[nodiscard]] cancellation_slot_type get_cancellation_slot() const noexcept {
-    return boost::asio::get_associated_cancellation_slot(handler);
-  }
-  void operator()(std::error_code error, send_outcome outcome) {
-    handler(error ? error : outcome.error);
-  }
-};
-
-template <class Handler>
 void async_send(const std::shared_ptr<bindings::operation_queue>& sends,
                 std::shared_ptr<pending_message> message, Handler handler) {
   auto attempt = [socket = sends->native(),
@@ -77,7 +60,11 @@ void async_send(const std::shared_ptr<bindings::operation_queue>& sends,
     if (sent.error() == std::errc::resource_unavailable_try_again) return std::nullopt;
     return send_outcome{sent.error()};
   };
-  sends->start(std::move(attempt), report_outcome<Handler>{std::move(handler)});
+  sends->start(std::move(attempt),
+               bindings::mapped_handler{
+                   std::move(handler), [](Handler& h, std::error_code error, send_outcome outcome) {
+                     h(error ? error : outcome.error);
+                   }});
 }
 
 int send(lua_State* L) {

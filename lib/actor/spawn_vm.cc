@@ -141,7 +141,8 @@ void plan_module(lua_State* L, const std::string& id, spawn_options& out) {
     const auto candidates = fiber::module_candidates(*request, *from);
     if (!candidates) lua::raise(L, candidates.error());
     for (const std::string& path : *candidates) {
-      if (out.config.module.empty() && sources.exists(path)) out.config.module = path;
+      if (!out.config.module.empty() || fiber::is_category_path(path)) continue;
+      if (sources.exists(path)) out.config.module = path;
     }
     if (out.config.module.empty())
       lua::raise(L, core_errc::module_not_found, {"module", request->name});

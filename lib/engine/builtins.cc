@@ -4,6 +4,7 @@
 #include "lib/actor/spawn_vm.h"
 #include "lib/bindings/byte_span/byte_span.h"
 #include "lib/bindings/errors/errors.h"
+#include "lib/bindings/errors/user_category.h"
 #include "lib/bindings/file/file.h"
 #include "lib/bindings/filesystem/filesystem.h"
 #include "lib/bindings/format/format.h"
@@ -41,6 +42,8 @@ constexpr fiber::builtin_global globals[] = {
 
 }  // namespace
 
-fiber::builtins builtin_names() noexcept { return {.modules = modules, .globals = globals}; }
+fiber::builtins builtin_names() noexcept {
+  return {.modules = modules, .globals = globals, .push_category = bindings::push_user_category};
+}
 
 }  // namespace emilua::engine

@@ -134,6 +134,7 @@ base::result<std::vector<shipped_module>> module_closure(const std::string& entr
   absl::flat_hash_set<std::string> seen{entry};
   // `found` is its own work list: it grows while it is walked.
   for (std::size_t i = 0; i < found.size(); ++i) {
+    if (is_category_path(found[i].path)) continue;
     const module_info importer{.path = found[i].path,
                                .import_root = import_root,
                                .leaf = is_leaf_path(found[i].path),

@@ -4,7 +4,8 @@
 //
 // Found by reading, not by running: every `require` of a string literal, also with parentheses or
 // long brackets, outside comments and strings, is followed through the rules of module_name.h.
-// Names that are computed, built-in or missing are left to run time.
+// Names that are computed, built-in or missing are left to run time. Error categories (`.ttl`) are
+// modules too; nothing in them is followed.
 #pragma once
 
 #include <string>

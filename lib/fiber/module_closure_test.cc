@@ -55,6 +55,21 @@ TEST(ModuleClosure, FollowsRequiresThroughTheProject) {
   EXPECT_EQ(*closure->at(2).source, "return 1");
 }
 
+TEST(ModuleClosure, ShipsErrorCategoriesAndReadsNothingInThem) {
+  source_store sources;
+  sources.add("/p/worker.lua", "require '../errors' require '/lib/more' require '../both'");
+  sources.add("/p/errors.ttl", "require '../not_named_by_lua'");
+  sources.add("/p/lib/more.ttl", "even if it is faulty");
+  sources.add("/p/both.lua", "return 1");
+  sources.add("/p/both.ttl", "");
+  sources.add("/p/not_named_by_lua.lua", "");
+  const auto closure = module_closure("/p/worker.lua", "/p", sources);
+  ASSERT_TRUE(closure);
+  EXPECT_EQ(paths(*closure),
+            (list{"/p/worker.lua", "/p/errors.ttl", "/p/lib/more.ttl", "/p/both.lua"}));
+  EXPECT_EQ(*closure->at(2).source, "even if it is faulty");
+}
+
 TEST(ModuleClosure, AnUnreadableEntryIsAnError) {
   const source_store sources;
   EXPECT_EQ(module_closure("/nonexistent/worker.lua", "/nonexistent", sources).error(),

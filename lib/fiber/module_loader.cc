@@ -130,26 +130,30 @@ int module_loader::require_builtin(lua_State* L, const builtin_module& module) {
 
 int module_loader::require_file(lua_State* L, module_record& from, const module_request& request,
                                 std::string_view id) {
-  auto candidates = module_candidates(request, from);
+  const auto candidates = module_candidates(request, from);
   if (!candidates) lua::raise(L, candidates.error());
-  const std::string* root = &from.import_root;
   const source_store& sources = vm_.process().sources();
-  std::string found;
   for (const std::string& path : *candidates) {
-    if (found.empty() && sources.exists(path)) found = path;
+    if (!sources.exists(path)) continue;
+    if (is_category_path(path) && !load_category(L, path)) lua_error(L);
+    return require_found(L, from, path, from.import_root, id);
   }
   if (request.kind == module_kind::external && request.name.find('.') == std::string::npos) {
     for (const std::string& directory : vm_.process().config().module_directories) {
       for (const std::string& path : candidates_in(directory, request.name)) {
-        if (!found.empty() || !sources.exists(path)) continue;
-        found = path;
-        root = &directory;
+        if (!sources.exists(path)) continue;
+        if (!is_category_path(path) || load_category(L, path))
+          return require_found(L, from, path, directory, id);
+        lua_pop(L, 1);  // a faulty category of a package is passed over
       }
     }
   }
-  if (found.empty()) lua::raise(L, core_errc::module_not_found, {"module", id});
+  lua::raise(L, core_errc::module_not_found, {"module", id});
+}
 
-  if (const auto it = modules_.find(found); it != modules_.end()) {
+int module_loader::require_found(lua_State* L, const module_record& from, const std::string& path,
+                                 const std::string& import_root, std::string_view id) {
+  if (const auto it = modules_.find(path); it != modules_.end()) {
     const module_record& module = *it->second;
     if (module.progress != module_record::state::loaded)
       lua::raise(L, core_errc::cyclic_import, {"module", id});
@@ -159,11 +163,29 @@ int module_loader::require_file(lua_State* L, module_record& from, const module_
   }
   vm_.check_suspension(L, /*interruptible=*/false);
   auto record = std::make_unique<module_record>();
-  record->path = found;
-  record->import_root = *root;
-  record->leaf = is_leaf_path(found);
+  record->path = path;
+  record->import_root = import_root;
+  record->leaf = is_leaf_path(path);
   if (from.context == "test" && id.starts_with('.')) record->context = "test";
-  return evaluate(L, *(modules_[found] = std::move(record)));
+  return evaluate(L, *(modules_[path] = std::move(record)));
+}
+
+// Makes the module of a `.ttl` file known, without suspending. On failure the error is pushed, and
+// the next import tries again.
+bool module_loader::load_category(lua_State* L, const std::string& path) {
+  if (modules_.contains(path)) return true;
+  const auto source = vm_.process().sources().load(path);
+  if (!source) {
+    lua::push(L, source.error(), {"path", path});
+    return false;
+  }
+  if (!vm_.config().names.push_category(L, path, **source)) return false;
+  auto record = std::make_unique<module_record>();
+  record->path = path;
+  record->progress = module_record::state::loaded;
+  record->value_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+  modules_[path] = std::move(record);
+  return true;
 }
 
 int module_loader::evaluate(lua_State* L, module_record& module) {

@@ -51,6 +51,9 @@ class module_loader {
   int require_builtin(lua_State* L, const builtin_module& module);
   int require_file(lua_State* L, module_record& importer, const module_request& request,
                    std::string_view id);
+  int require_found(lua_State* L, const module_record& importer, const std::string& path,
+                    const std::string& import_root, std::string_view id);
+  bool load_category(lua_State* L, const std::string& path);
   int evaluate(lua_State* L, module_record& module);
   void push_environment(lua_State* L, module_record& module);
 

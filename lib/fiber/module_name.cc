@@ -53,7 +53,7 @@ std::vector<std::string> candidates_in(std::string_view directory, std::string_v
   std::string base{directory};
   if (!base.ends_with('/')) base += '/';
   base += name;
-  return {base + ".lua", base + "/init.lua"};
+  return {base + ".lua", base + "/init.lua", base + ".ttl"};
 }
 
 base::result<std::vector<std::string>> module_candidates(const module_request& request,
@@ -82,5 +82,7 @@ base::result<std::vector<std::string>> module_candidates(const module_request& r
 }
 
 bool is_leaf_path(std::string_view path) noexcept { return !path.ends_with("/init.lua"); }
+
+bool is_category_path(std::string_view path) noexcept { return path.ends_with(".ttl"); }
 
 }  // namespace emilua::fiber

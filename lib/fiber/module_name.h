@@ -1,8 +1,8 @@
 // What the argument of `require` means, without looking at any file.
 //
 //   module_request request = *parse_module_name("../log");     // relative, 1 level up, "log"
-//   auto candidates = *module_candidates(request, importer);   // {"/src/log.lua",
-//   "/src/log/init.lua"}
+//   auto candidates = *module_candidates(request, importer);
+//   // {"/src/log.lua", "/src/log/init.lua", "/src/log.ttl"}
 //
 // A module from X.lua is a leaf; one from X/init.lua, and the program's entry script whatever its
 // name, is a directory module. A leaf sits in its directory, a directory module is its directory.
@@ -42,11 +42,14 @@ struct module_request {
 [[nodiscard]] base::result<std::vector<std::string>> module_candidates(
     const module_request& request, const module_info& importer);
 
-// DIRECTORY/NAME.lua, DIRECTORY/NAME/init.lua
+// DIRECTORY/NAME.lua, DIRECTORY/NAME/init.lua, DIRECTORY/NAME.ttl
 [[nodiscard]] std::vector<std::string> candidates_in(std::string_view directory,
                                                      std::string_view name);
 
 // Whether a module found at `path` is a leaf: everything but NAME/init.lua.
 [[nodiscard]] bool is_leaf_path(std::string_view path) noexcept;
+
+// Whether a module found at `path` is no Lua but an error category: NAME.ttl.
+[[nodiscard]] bool is_category_path(std::string_view path) noexcept;
 
 }  // namespace emilua::fiber

@@ -44,7 +44,7 @@ TEST(ParseModuleName, EverythingElseIsInvalid) {
 
 TEST(ModuleCandidates, DirectoryModules) {
   const auto top = directory_module("/src/init.lua", "/src");
-  EXPECT_EQ(*resolve("./net", top), (list{"/src/net.lua", "/src/net/init.lua"}));
+  EXPECT_EQ(*resolve("./net", top), (list{"/src/net.lua", "/src/net/init.lua", "/src/net.ttl"}));
   EXPECT_EQ(resolve("../x", top).error(), core_errc::root_cannot_import_parent);
   const auto net = directory_module("/src/net/init.lua", "/src");
   EXPECT_EQ(resolve("./tcp", net)->front(), "/src/net/tcp.lua");
@@ -61,11 +61,18 @@ TEST(ModuleCandidates, Leaves) {
 }
 
 TEST(ModuleCandidates, RootImportsAndTheFileSystemsRoot) {
-  EXPECT_EQ(resolve("/a/b", leaf("/src/net/tcp.lua", "/src"))->back(), "/src/a/b/init.lua");
+  EXPECT_EQ(*resolve("/a/b", leaf("/src/net/tcp.lua", "/src")),
+            (list{"/src/a/b.lua", "/src/a/b/init.lua", "/src/a/b.ttl"}));
   const auto top = directory_module("/main.lua", "/");
   EXPECT_EQ(resolve("./x", top)->front(), "/x.lua");
   EXPECT_EQ(resolve("/x", top)->front(), "/x.lua");
   EXPECT_EQ(resolve("../x", top).error(), core_errc::root_cannot_import_parent);
+}
+
+TEST(IsCategoryPath, ByTheEndOfTheName) {
+  EXPECT_TRUE(is_category_path("/src/net.ttl"));
+  EXPECT_FALSE(is_category_path("/src/net.ttl.lua"));
+  EXPECT_FALSE(is_category_path("/src/net.ttl/init.lua"));
 }
 
 }  // namespace

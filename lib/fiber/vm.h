@@ -43,6 +43,9 @@ struct builtin_global {
 struct builtins {
   std::span<const builtin_module> modules;
   std::span<const builtin_global> globals;
+  // What `require` gives for a `.ttl` file: pushes it and returns true, or the error to raise and
+  // false.
+  bool (*push_category)(lua_State* L, const std::string& path, std::string_view source);
 };
 
 // State that a binding keeps for each VM; see vm::extension.

@@ -115,3 +115,18 @@ function ipc_actor_channel:detach() end
 ---one's own, ESRCH when it has ended.
 ---@param signal? integer
 function ipc_actor_channel:kill(signal) end
+
+---Calls f in a scope of its own: the handlers pushed in it run when it ends, the last first, also when f
+---raises, whose error is then raised unchanged. Returns nothing.
+---@param f fun()
+function scope(f) end
+
+---Adds a handler to the innermost scope (a fiber, a coroutine's body, pcall and xpcall are scopes too). It
+---may suspend and is not interrupted; if it raises, the VM ends. EINVAL for anything but a function.
+---@param handler fun()
+function scope_cleanup_push(handler) end
+
+---Removes the most recent handler of the innermost scope, and runs it unless `execute` is false.
+---`unmatched_scope_cleanup` (emilua.core 14) when the scope has none.
+---@param execute? boolean default: true
+function scope_cleanup_pop(execute) end

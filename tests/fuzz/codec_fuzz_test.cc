@@ -1,7 +1,5 @@
 // Drives codec_fuzz.cc without libFuzzer: its seeds, then mutations of them, always the same ones.
 #include <gtest/gtest.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -12,6 +10,7 @@
 #include <vector>
 
 #include "lib/ipc/codec.h"
+#include "tests/fuzz/guarded_memory.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
@@ -22,35 +21,6 @@ using emilua::ipc::message_writer;
 
 constexpr int mutation_count = 200'000;
 constexpr std::size_t longest = 4096;
-
-// Memory whose end is the end of the accessible: a byte read past an input is a SIGSEGV.
-class guarded_memory {
- public:
-  guarded_memory() {
-    const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-    size_ = (longest + page - 1) / page * page;
-    void* memory =
-        ::mmap(nullptr, size_ + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    EXPECT_NE(memory, MAP_FAILED);
-    begin_ = static_cast<std::uint8_t*>(memory);
-    EXPECT_EQ(::mprotect(begin_ + size_, page, PROT_NONE), 0);
-    mapped_ = size_ + page;
-  }
-  guarded_memory(const guarded_memory&) = delete;
-  guarded_memory& operator=(const guarded_memory&) = delete;
-  ~guarded_memory() { ::munmap(begin_, mapped_); }
-
-  const std::uint8_t* place(const std::string& input) {
-    std::uint8_t* at = begin_ + size_ - input.size();
-    std::copy(input.begin(), input.end(), at);
-    return at;
-  }
-
- private:
-  std::uint8_t* begin_ = nullptr;
-  std::size_t size_ = 0;
-  std::size_t mapped_ = 0;
-};
 
 std::string input(const message_writer& writer, std::uint8_t depth_limit = 100) {
   std::string bytes;
@@ -190,7 +160,7 @@ class mutator {
 };
 
 TEST(CodecFuzz, SeedsPass) {
-  guarded_memory memory;
+  guarded_memory memory{longest};
   for (const std::string& seed : seeds()) {
     EXPECT_TRUE(is_accepted(seed));
     LLVMFuzzerTestOneInput(memory.place(seed), seed.size());
@@ -198,7 +168,7 @@ TEST(CodecFuzz, SeedsPass) {
 }
 
 TEST(CodecFuzz, MutationsKeepTheProperties) {
-  guarded_memory memory;
+  guarded_memory memory{longest};
   std::vector<std::string> corpus = seeds();
   mutator mutate{corpus};
   int accepted = 0;

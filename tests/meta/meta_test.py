@@ -27,13 +27,18 @@ OBJECTS = {
     "steady_timer": "require 'time'.steady_timer.new()",
     "system_timer": "require 'time'.system_timer.new()",
     "inbox": "require 'inbox'",
+    "mutex_object": "require 'mutex'.new()",
+    "recursive_mutex_object": "require 'recursive_mutex'.new()",
+    "condition_variable_object": "require 'condition_variable'.new()",
+    "promise": "(require 'future'.new())",
+    "future_object": "select(2, require 'future'.new())",
     "system.in_": "require 'system'.in_",
     "system.out": "require 'system'.out",
     "system.err": "require 'system'.err",
 }
 
 
-def declared(text, name):
+def declared(text):
     """Lua expressions that must be functions, for the declarations of one file."""
     module = MODULE.search(text)
     returned = RETURNED.search(text)
@@ -49,7 +54,7 @@ def declared(text, name):
 
 def expressions(path):
     with open(path, encoding="utf-8") as source:
-        return list(declared(source.read(), os.path.basename(path)))
+        return list(declared(source.read()))
 
 
 @case

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "lib/base/errno_name.h"
 #include "lib/lua/class.h"
 #include "lib/lua/core_error.h"
 #include "lib/lua/error.h"
@@ -18,83 +19,6 @@ namespace {
 struct named_code {
   std::string_view name;
   int code;
-};
-
-constexpr named_code generic_codes[] = {
-    {"E2BIG", E2BIG},
-    {"EACCES", EACCES},
-    {"EADDRINUSE", EADDRINUSE},
-    {"EADDRNOTAVAIL", EADDRNOTAVAIL},
-    {"EAFNOSUPPORT", EAFNOSUPPORT},
-    {"EAGAIN", EAGAIN},
-    {"EALREADY", EALREADY},
-    {"EBADF", EBADF},
-    {"EBADMSG", EBADMSG},
-    {"EBUSY", EBUSY},
-    {"ECANCELED", ECANCELED},
-    {"ECHILD", ECHILD},
-    {"ECONNABORTED", ECONNABORTED},
-    {"ECONNREFUSED", ECONNREFUSED},
-    {"ECONNRESET", ECONNRESET},
-    {"EDEADLK", EDEADLK},
-    {"EDESTADDRREQ", EDESTADDRREQ},
-    {"EDOM", EDOM},
-    {"EEXIST", EEXIST},
-    {"EFAULT", EFAULT},
-    {"EFBIG", EFBIG},
-    {"EHOSTUNREACH", EHOSTUNREACH},
-    {"EIDRM", EIDRM},
-    {"EILSEQ", EILSEQ},
-    {"EINPROGRESS", EINPROGRESS},
-    {"EINTR", EINTR},
-    {"EINVAL", EINVAL},
-    {"EIO", EIO},
-    {"EISCONN", EISCONN},
-    {"EISDIR", EISDIR},
-    {"ELOOP", ELOOP},
-    {"EMFILE", EMFILE},
-    {"EMLINK", EMLINK},
-    {"EMSGSIZE", EMSGSIZE},
-    {"ENAMETOOLONG", ENAMETOOLONG},
-    {"ENETDOWN", ENETDOWN},
-    {"ENETRESET", ENETRESET},
-    {"ENETUNREACH", ENETUNREACH},
-    {"ENFILE", ENFILE},
-    {"ENOBUFS", ENOBUFS},
-    {"ENODEV", ENODEV},
-    {"ENOENT", ENOENT},
-    {"ENOEXEC", ENOEXEC},
-    {"ENOLCK", ENOLCK},
-    {"ENOLINK", ENOLINK},
-    {"ENOMEM", ENOMEM},
-    {"ENOMSG", ENOMSG},
-    {"ENOPROTOOPT", ENOPROTOOPT},
-    {"ENOSPC", ENOSPC},
-    {"ENOSYS", ENOSYS},
-    {"ENOTCONN", ENOTCONN},
-    {"ENOTDIR", ENOTDIR},
-    {"ENOTEMPTY", ENOTEMPTY},
-    {"ENOTRECOVERABLE", ENOTRECOVERABLE},
-    {"ENOTSOCK", ENOTSOCK},
-    {"ENOTSUP", ENOTSUP},
-    {"ENOTTY", ENOTTY},
-    {"ENXIO", ENXIO},
-    {"EOPNOTSUPP", EOPNOTSUPP},
-    {"EOVERFLOW", EOVERFLOW},
-    {"EOWNERDEAD", EOWNERDEAD},
-    {"EPERM", EPERM},
-    {"EPIPE", EPIPE},
-    {"EPROTO", EPROTO},
-    {"EPROTONOSUPPORT", EPROTONOSUPPORT},
-    {"EPROTOTYPE", EPROTOTYPE},
-    {"ERANGE", ERANGE},
-    {"EROFS", EROFS},
-    {"ESPIPE", ESPIPE},
-    {"ESRCH", ESRCH},
-    {"ETIMEDOUT", ETIMEDOUT},
-    {"ETXTBSY", ETXTBSY},
-    {"EWOULDBLOCK", EWOULDBLOCK},
-    {"EXDEV", EXDEV},
 };
 
 constexpr named_code basic_codes[] = {
@@ -159,14 +83,8 @@ struct code_group {
   const std::error_category& (*category)();
 };
 
-constexpr code_group generic_group{generic_codes,
-                                   []() -> const auto& {return std::generic_category();
-}  // namespace
-};  // namespace emilua::bindings
-constexpr code_group basic_group{basic_codes, []() -> const auto& {return std::system_category();
-}
-}
-;
+constexpr code_group basic_group{
+    basic_codes, []() -> const std::error_category& { return std::system_category(); }};
 constexpr code_group netdb_group{netdb_codes, []() -> const std::error_category& {
                                    return boost::asio::error::get_netdb_category();
                                  }};
@@ -177,8 +95,16 @@ constexpr code_group misc_group{misc_codes, []() -> const std::error_category& {
                                   return boost::asio::error::get_misc_category();
                                 }};
 
-// __index of a group: each access makes a fresh error code, free to be decorated.
-int index(lua_State* L) {
+// __index of generic_error. Each access makes a fresh error code, free to be decorated.
+int index_generic(lua_State* L) {
+  const auto code = base::errno_by_name(lua::to_text(L, 2));
+  if (!code) lua::raise(L, lua::core_errc::bad_index, {"index", 2});
+  lua::push(L, {*code, std::generic_category()});
+  return 1;
+}
+
+// The same of a group.
+int index_group(lua_State* L) {
   const auto* group = static_cast<const code_group*>(lua_touserdata(L, lua_upvalueindex(1)));
   const std::string_view name = lua::to_text(L, 2);
   for (const named_code& entry : group->codes) {
@@ -189,28 +115,33 @@ int index(lua_State* L) {
   lua::raise(L, lua::core_errc::bad_index, {"index", 2});
 }
 
-// An empty userdata that only answers reads.
-void push_group(lua_State* L, const code_group& group, const char* name) {
+// An empty userdata that only answers reads, by the __index on top of the stack, which it replaces.
+void push_reader(lua_State* L, const char* name) {
   lua_newuserdata(L, 0);
   lua_createtable(L, 0, 2);
   lua_pushstring(L, name);
   lua_setfield(L, -2, "__metatable");
-  lua_pushlightuserdata(L, const_cast<code_group*>(&group));
-  lua_pushcclosure(L, index, 1);
+  lua_pushvalue(L, -3);
   lua_setfield(L, -2, "__index");
   lua_setmetatable(L, -2);
+  lua_remove(L, -2);
+}
+
+void push_group(lua_State* L, const code_group& group, const char* name) {
+  lua_pushlightuserdata(L, const_cast<code_group*>(&group));
+  lua_pushcclosure(L, index_group, 1);
+  push_reader(L, name);
 }
 
 }  // namespace
 
-void push_generic_error(lua_State* L) { push_group(L, generic_group, "generic_error"); }
+void push_generic_error(lua_State* L) {
+  lua_pushcfunction(L, index_generic);
+  push_reader(L, "generic_error");
+}
 
 void push_asio_error(lua_State* L) {
-  // An unknown group reads as nil: a userdata whose __index is a plain table.
-  lua_newuserdata(L, 0);
-  lua_createtable(L, 0, 2);
-  lua_pushliteral(L, "asio_error");
-  lua_setfield(L, -2, "__metatable");
+  // An unknown group reads as nil: __index is a plain table.
   lua_createtable(L, 0, 4);
   push_group(L, basic_group, "asio_error.basic");
   lua_setfield(L, -2, "basic");
@@ -220,8 +151,7 @@ void push_asio_error(lua_State* L) {
   lua_setfield(L, -2, "addrinfo");
   push_group(L, misc_group, "asio_error.misc");
   lua_setfield(L, -2, "misc");
-  lua_setfield(L, -2, "__index");
-  lua_setmetatable(L, -2);
+  push_reader(L, "asio_error");
 }
 
 }  // namespace emilua::bindings

@@ -1,6 +1,7 @@
-// Ends an asynchronous operation.
+// Ends of asynchronous operations: calling handlers, and adapting them.
 #pragma once
 
+#include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/post.hpp>
 #include <utility>
@@ -17,5 +18,28 @@ void post_completion(Handler handler, Results... results) {
                       handler(std::move(results)...);
                     });
 }
+
+// A handler that calls map(handler, results…), with the executor and the slot of `handler`.
+template <class Handler, class Map>
+struct mapped_handler {
+  Handler handler;
+  Map map;
+
+  using executor_type = boost::asio::associated_executor_t<Handler>;
+  [[nodiscard]] executor_type get_executor() const noexcept {
+    return boost::asio::get_associated_executor(handler);
+  }
+  using cancellation_slot_type = boost::asio::associated_cancellation_slot_t<Handler>;
+  [[nodiscard]] cancellation_slot_type get_cancellation_slot() const noexcept {
+    return boost::asio::get_associated_cancellation_slot(handler);
+  }
+  template <class... Results>
+  void operator()(Results&&... results) {
+    map(handler, std::forward<Results>(results)...);
+  }
+};
+
+template <class Handler, class Map>
+mapped_handler(Handler, Map) -> mapped_handler<Handler, Map>;
 
 }  // namespace emilua::bindings

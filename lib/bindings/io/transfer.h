@@ -82,8 +82,6 @@ class transfer_object {
   [[nodiscard]] std::error_code prepare(direction which);
 
   template <class Handler>
-  struct unpack;
-  template <class Handler>
   void start(const io_request& request, Handler handler);
   template <class Handler>
   void start_on_thread(const io_request& request, Handler handler);
@@ -92,24 +90,6 @@ class transfer_object {
   std::shared_ptr<base::unique_fd> fd_;
   bool pollable_ = false;
   std::shared_ptr<operation_queue> queues_[2];
-};
-
-// Turns the queue's (error, outcome) into what our handlers take.
-template <class Handler>
-struct transfer_object::unpack {
-  Handler handler;
-
-  using executor_type = boost::asio::associated_executor_t<Handler>;
-  [[nodiscard]] executor_type get_executor() const noexcept {
-    return boost::asio::get_associated_executor(handler);
-  }
-  using cancellation_slot_type = boost::asio::associated_cancellation_slot_t<Handler>;
-  [[nodiscard]] cancellation_slot_type get_cancellation_slot() const noexcept {
-    return boost::asio::get_associated_cancellation_slot(handler);
-  }
-  void operator()(std::error_code error, const io_outcome& outcome) {
-    handler(error ? error : outcome.error, outcome.bytes);
-  }
 };
 
 template <class Handler>
@@ -132,7 +112,11 @@ void transfer_object::start(const io_request& request, Handler handler) {
     if (outcome.would_block) return std::nullopt;
     return outcome;
   };
-  queue->enqueue(std::move(again), unpack<Handler>{std::move(handler)});
+  queue->enqueue(std::move(again),
+                 mapped_handler{std::move(handler),
+                                [](Handler& h, std::error_code error, const io_outcome& outcome) {
+                                  h(error ? error : outcome.error, outcome.bytes);
+                                }});
 }
 
 template <class Handler>

@@ -1,0 +1,28 @@
+---@meta
+-- What `require` gives for a `.ttl` file, found as Lua modules are and after them:
+--
+--     ---@type rdf_error_category_module
+--     local net = require './net'
+--     error(net.unreachable)                   -- net.unreachable == net[2]
+--
+-- net.ttl declares the codes, in Turtle:
+--
+--     @prefix : <https://schema.emilua.org/error_category/0/#> .
+--     <about:emilua-module> a <https://schema.emilua.org/error_category/0/> ;
+--         :error [
+--             :code 2 ;                                          # exactly one
+--             :alias "unreachable", "no_route" ;                 # unique in the file
+--             :message "No way", "Sem caminho"@pt-BR ;           # exactly one without a language
+--             :generic_error "ENETUNREACH"                       # what togeneric() gives
+--         ], [ :code 3 ; :message "Bad frame" ] .
+--
+-- tostring(net[2].category) is "file://" and the path. Messages come in the language of LC_ALL,
+-- LC_MESSAGES or LANG. A faulty file raises a code of category emilua.core (19: no Turtle, 20: no
+-- module, 21: no error category) with the fields `path`, `line` and `reason`; one that was found in
+-- EMILUA_PATH is passed over.
+
+---By alias, or by number whether declared or not (0 gives nil): a fresh code at each read.
+---`bad_index` for other keys.
+---@class rdf_error_category_module
+---@field [string] error_code
+---@field [integer] error_code?

@@ -1,0 +1,1 @@
+which = 'dir/init.lua'

@@ -1,0 +1,3 @@
+-- A directory module with error categories around it.
+net = require './net'
+leaf = require './leaf'
