@@ -17,8 +17,10 @@ if [ "$kib" -gt "$max_kib" ]; then echo "$file is too large"; exit 1; fi
 
 root=$(mktemp -d "${TEST_TMPDIR:-/tmp}/root.XXXXXX")
 cp -L "$file" "$root/tool"
+# Root changes its root as it is; others in a user namespace of their own.
+if /usr/sbin/chroot "$root" /tool --version 2>/dev/null; then exit 0; fi
 if ! unshare -r true 2>/dev/null; then
-  [ -z "${EMILUA_MUST_WORK:-}" ] || { echo "no user namespace to change root in"; exit 1; }
+  [ -z "${EMILUA_MUST_WORK:-}" ] || { echo "neither root nor a user namespace to change root in"; exit 1; }
   echo "SKIPPED the run in an empty root: no user namespaces here"
   exit 0
 fi

@@ -62,6 +62,11 @@ int restore_interruption(lua_State* L) {
 
 int raise_invalid_handler(lua_State* L) { lua::raise(L, std::errc::invalid_argument); }
 int raise_unmatched(lua_State* L) { lua::raise(L, lua::core_errc::unmatched_scope_cleanup); }
+int finalizer_failed(lua_State* L) {
+  vm::of(L).process().log().report("Finalizer failed: ", lua::push_message(L, 1));
+  return 0;
+}
+
 int cleanup_failed(lua_State* L) { return vm::of(L).fail_cleanup(L); }
 
 bool on_fiber_stack(lua_State* L) {
@@ -93,6 +98,7 @@ const lua::class_method natives[] = {
     {"raise_invalid_handler", raise_invalid_handler},
     {"raise_unmatched", raise_unmatched},
     {"cleanup_failed", cleanup_failed},
+    {"finalizer_failed", finalizer_failed},
 };
 
 int require(lua_State* L) { return vm::of(L).loader().require(L); }
@@ -190,7 +196,8 @@ void open_globals(vm& v, lua_State* L) {
   lua_pushvalue(L, LUA_GLOBALSINDEX);  // 2
   set_registry(L, "stacks", stacks_key);
   set_registry(L, "run_root", root_key);
-  for (const char* name : {"pcall", "xpcall", "scope", "scope_cleanup_push", "scope_cleanup_pop"}) {
+  for (const char* name :
+       {"newproxy", "pcall", "xpcall", "scope", "scope_cleanup_push", "scope_cleanup_pop"}) {
     lua_getfield(L, 1, name);
     lua_setfield(L, 2, name);
   }

@@ -200,6 +200,36 @@ runtime.coroutine = {
     isyieldable = coroutine.isyieldable,
 }
 
+-- Finalizers ------------------------------------------------------------------------------------------
+
+-- LuaJIT does not survive many errors of finalizers, which it throws at whatever allocates next: they
+-- are reported instead. newproxy is a program's only way to have a finalizer.
+local raw_newproxy, getmetatable, setmetatable, rawset =
+    newproxy, getmetatable, setmetatable, rawset
+local finalizer_failed = native.finalizer_failed
+
+local guard = {}
+function guard.__newindex(metatable, key, value)
+    if key == '__gc' and type(value) == 'function' then
+        local finalizer = value
+        function value(proxy)
+            local ok, e = raw_pcall(finalizer, proxy)
+            if not ok then
+                finalizer_failed(e)
+            end
+        end
+    end
+    rawset(metatable, key, value)
+end
+
+function runtime.newproxy(option)
+    local proxy = raw_newproxy(option)
+    if option == true then
+        setmetatable(getmetatable(proxy), guard)
+    end
+    return proxy
+end
+
 -- Text-only loading -----------------------------------------------------------------------------------
 
 local raw_load, raw_loadfile = load, loadfile

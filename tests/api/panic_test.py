@@ -378,6 +378,16 @@ def failing_finalizers_do_no_harm_while_results_are_delivered():
     assert (r.returncode, r.stdout) == (0, "alive\n") and "memory" not in r.stderr, r
 
 
+@case
+def a_failing_finalizer_is_reported_and_nothing_else():
+    r = run("""
+        getmetatable(newproxy(true)).__gc = function() error('late', 0) end
+        collectgarbage()
+        print('alive')
+    """)
+    assert (r.returncode, r.stdout, r.stderr) == (0, "alive\n", "Finalizer failed: 'late'\n"), r
+
+
 def with_little_memory(text):
     limit = 400 << 20
     options = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit))}
