@@ -140,7 +140,6 @@ class vm : public std::enable_shared_from_this<vm> {
 
   // Ends the VM from Lua code: never returns to it, and no pcall stops it.
   [[nodiscard]] int exit(lua_State* L);
-  [[nodiscard]] bool ending() const noexcept { return ending_; }
   // Reports, and ends the VM.
   [[nodiscard]] int fail_cleanup(lua_State* L);
 
