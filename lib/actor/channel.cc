@@ -17,8 +17,8 @@ namespace emilua::actor {
 using lua::check;
 using lua::core_errc;
 ipc_channel::ipc_channel(lua_State* L, base::unique_fd fd, std::shared_ptr<child_process> child)
-    : sends_(std::make_shared<bindings::operation_queue>(
-          fiber::vm::of(L).process().io(), std::move(fd), bindings::operation_queue::wait_write)),
+    : sends_(std::make_shared<bindings::operation_queue>(fiber::vm::of(L).io(), std::move(fd),
+                                                         bindings::operation_queue::wait_write)),
       child_(std::move(child)) {}
 
 void ipc_channel::close() {

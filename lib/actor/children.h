@@ -12,7 +12,7 @@ namespace emilua::actor {
 
 struct child_process {
   child_process(fiber::vm& v, spawned_child child)
-      : pid(child.pid), pidfd(v.process().io(), child.pidfd.release()) {}
+      : pid(child.pid), pidfd(v.io(), child.pidfd.release()) {}
 
   pid_t pid;
   boost::asio::posix::stream_descriptor pidfd;

@@ -17,7 +17,7 @@ namespace emilua::actor {
 using lua::core_errc;
 
 void inbox::add_channel(base::unique_fd reader) {
-  auto c = std::make_shared<channel>(vm_.process().io(), std::move(reader));
+  auto c = std::make_shared<channel>(vm_.io(), std::move(reader));
   channels_.push_back(c);
   if (has_receiver()) arm(c);
 }

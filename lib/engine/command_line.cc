@@ -13,6 +13,8 @@
 namespace emilua::engine {
 namespace {
 
+constexpr const char* concurrency_option = "--main-context-concurrency-hint";
+
 constexpr const char* description =
     "Runs a Lua program with fibers, asynchronous I/O and actors in sandboxed processes.";
 
@@ -23,6 +25,8 @@ after SCRIPT is dropped).
 
 Environment:
   EMILUA_PATH        directories of external modules, separated by ':'
+  EMILUA_LUA_PATH    then patterns, separated by ';', in which ? is the module's name
+                     with a / for each dot (/usr/share/lua/5.1/?.lua)
   EMILUA_COLORS      1 colours error reports, 0 does not; otherwise on terminals
                      (not when NO_COLOR is set)
   EMILUA_LOG_LEVELS  highest syslog level reported (default 4; reports are 3)
@@ -50,15 +54,17 @@ std::string version_text() {
 }
 
 command_line print(std::string text) {
-  return {
-      .what = command_line::action::print, .script = {}, .text = std::move(text), .arguments = {}};
+  command_line line;
+  line.what = command_line::action::print;
+  line.text = std::move(text);
+  return line;
 }
 
 command_line misuse(const std::string& reason) {
-  return {.what = command_line::action::usage_error,
-          .script = {},
-          .text = "emilua: " + reason + " (see emilua --help)",
-          .arguments = {}};
+  command_line line;
+  line.what = command_line::action::usage_error;
+  line.text = "emilua: " + reason + " (see emilua --help)";
+  return line;
 }
 
 // How many edits turn one word into the other.
@@ -96,7 +102,7 @@ int first_positional(int argc, char** argv) {
     const std::string_view word = argv[i];
     if (word == "-" || !word.starts_with('-')) return i;
     if (word == "--") return i + 1;
-    if (word == "-e") ++i;
+    if (word == "-e" || word == concurrency_option) ++i;
   }
   return argc;
 }
@@ -111,6 +117,16 @@ command_line parse_command_line(int argc, char** argv) {
   std::string chunk;
   auto* chunk_option = app.add_option("-e", chunk, "Run CHUNK instead of a file");
   chunk_option->option_text("CHUNK");
+  bool test = false;
+  app.add_flag("--test", test,
+               "Set _CONTEXT to \"test\" in SCRIPT and what it imports by ./ or ../")
+      ->disable_flag_override();
+  std::string concurrency = "safe";
+  app.add_option(concurrency_option, concurrency,
+                 "1: one thread runs all actors of this process; safe (the default):\n"
+                 "spawn_context_threads adds more")
+      ->option_text("HINT")
+      ->check(CLI::IsMember({"1", "safe"}));
   bool show_version = false;
   app.add_flag("--version", show_version, "Print versions and exit")->disable_flag_override();
 
@@ -130,6 +146,8 @@ command_line parse_command_line(int argc, char** argv) {
   if (show_version) return print(version_text());
 
   command_line line;
+  line.test = test;
+  line.single_threaded = concurrency == "1";
   line.arguments.emplace_back(argc > 0 ? argv[0] : "emilua");
   int next = rest;
   if (chunk_option->count() != 0) {

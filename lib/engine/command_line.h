@@ -24,6 +24,8 @@ struct command_line {
   std::string script;
   std::string text;
   std::vector<std::string> arguments;  // as system.arguments shows them
+  bool test = false;                   // --test
+  bool single_threaded = false;        // --main-context-concurrency-hint 1
 };
 
 [[nodiscard]] command_line parse_command_line(int argc, char** argv);

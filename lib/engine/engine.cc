@@ -59,22 +59,25 @@ std::string absolute(const std::string& path) {
   return normal;
 }
 
-std::vector<std::string> module_directories(const environment& variables) {
-  std::vector<std::string> directories;
-  const char* value = find(variables, "EMILUA_PATH");
+// The non-empty paths of a list, made absolute.
+std::vector<std::string> path_list(const environment& variables, std::string_view name,
+                                   char separator) {
+  std::vector<std::string> paths;
+  const char* value = find(variables, name);
   std::string_view rest = value != nullptr ? value : "";
   while (!rest.empty()) {
-    const auto end = rest.find(':');
-    if (end != 0) directories.push_back(absolute(std::string{rest.substr(0, end)}));
+    const auto end = rest.find(separator);
+    if (end != 0) paths.push_back(absolute(std::string{rest.substr(0, end)}));
     rest = end == rest.npos ? std::string_view{} : rest.substr(end + 1);
   }
-  return directories;
+  return paths;
 }
 
 fiber::context::options process_options(environment variables, std::vector<std::string> arguments) {
   fiber::context::options options;
   options.arguments = std::move(arguments);
-  options.module_directories = module_directories(variables);
+  options.module_directories = path_list(variables, "EMILUA_PATH", ':');
+  options.module_patterns = path_list(variables, "EMILUA_LUA_PATH", ';');
   if (const char* colors = find(variables, "EMILUA_COLORS"); colors != nullptr && *colors != '\0' &&
                                                              std::string_view{colors} != "0" &&
                                                              std::string_view{colors} != "1")
@@ -100,7 +103,10 @@ int run(fiber::context& process, fiber::vm& v, const fiber::vm::entry_script& en
 }
 
 int run_program(const command_line& line, char** envp, helper_ptr& helper) {
-  fiber::context process{process_options(read_environment(envp), line.arguments)};
+  auto options = process_options(read_environment(envp), line.arguments);
+  options.test = line.test;
+  if (line.single_threaded) options.main_concurrency = fiber::concurrency::single;
+  fiber::context process{std::move(options)};
   if (helper)
     process.provide(**helper);
   else
@@ -131,7 +137,7 @@ int run_program(const command_line& line, char** envp, helper_ptr& helper) {
     }
   }
   entry.source = *source;
-  const auto v = fiber::vm::create(process, {.names = builtin_names()});
+  const auto v = fiber::vm::create(process, process.main_pool(), {.names = builtin_names()});
   return run(process, *v, entry, "emilua");
 }
 
@@ -143,6 +149,7 @@ int run_actor(actor::actor_start start) {
   actor::actor_config& config = start.config;
   auto options = process_options(std::move(config.environment), {"emilua", config.module});
   options.text_only = config.text_only;
+  if (config.text_only) options.module_patterns.clear();  // packages made for another world
   fiber::context process{std::move(options)};
   if (helper) process.provide(**helper);
   for (auto& [path, source] : config.sources) process.sources().add(path, std::move(source));
@@ -156,7 +163,8 @@ int run_actor(actor::actor_start start) {
     return fail("<3>ipc_actor: " + entry.path + ": " + source.error().message(), failure);
   entry.source = **source;
   const auto v = fiber::vm::create(
-      process, {.names = builtin_names(), .entry = fiber::vm::role::worker, .master = true});
+      process, process.main_pool(),
+      {.names = builtin_names(), .entry = fiber::vm::role::worker, .master = true});
   v->extension<actor::inbox>().add_channel(std::move(start.inbox));
   return run(process, *v, entry, "<3>ipc_actor");
 }

@@ -1,17 +1,12 @@
 #include "lib/fiber/context.h"
 
-#include <boost/asio/posix/stream_descriptor.hpp>
-
 namespace emilua::fiber {
 
 namespace {
 constexpr std::size_t blocking_threads = 2;
 }
 
-context::context(options opts) : options_(std::move(opts)) {
-  // Whatever needs the reactor makes it.
-  const boost::asio::posix::stream_descriptor needs_reactor{io_};
-}
+context::context(options opts) : options_(std::move(opts)), main_pool_(options_.main_concurrency) {}
 
 context::~context() {
   // A thread of the pool may still sit in a read(2) that never ends; its result has no taker.

@@ -1,15 +1,17 @@
-// What all VMs of one process share: event loop, arguments, environment, sources, exit status.
+// What all VMs of one process share: thread pools, arguments, environment, sources, exit status.
 //
 //   context process{{.arguments = {"emilua", "main.lua"}}};
-//   … create VMs …
+//   … create VMs on process.main_pool() …
 //   process.run();                       // until no VM has anything left to do
 //   return process.exit_code();
+//
+// Thread safety: once run() is called, everything but run() and provide() may be used from any
+// thread.
 #pragma once
 
 #include <absl/container/flat_hash_map.h>
 
 #include <atomic>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <memory>
 #include <mutex>
@@ -19,6 +21,7 @@
 #include <vector>
 
 #include "lib/fiber/diagnostics.h"
+#include "lib/fiber/pool.h"
 #include "lib/fiber/source_store.h"
 
 namespace emilua::fiber {
@@ -29,16 +32,18 @@ class context {
     std::vector<std::string> arguments;
     std::vector<std::pair<std::string, std::string>> environment;
     std::vector<std::string> module_directories;  // where external modules are looked for
+    std::vector<std::string> module_patterns;     // then these, with the module's name for `?`
     diagnostics log;
+    concurrency main_concurrency = concurrency::multiple;
+    bool test = false;       // _CONTEXT of the entry script is "test"
     bool text_only = false;  // refuse bytecode: this process is in a box
   };
 
-  // Throws std::system_error if the event loop's descriptors are not to be had: better now than at
-  // the program's first operation.
+  // Throws what the constructor of a pool throws.
   explicit context(options opts);
   ~context();
 
-  [[nodiscard]] boost::asio::io_context& io() noexcept { return io_; }
+  [[nodiscard]] pool& main_pool() noexcept { return main_pool_; }
   [[nodiscard]] const options& config() const noexcept { return options_; }
   [[nodiscard]] const diagnostics& log() const noexcept { return options_.log; }
   [[nodiscard]] source_store& sources() noexcept { return sources_; }
@@ -61,14 +66,15 @@ class context {
   void set_exit_code(int code) noexcept { exit_code_ = code; }
   [[nodiscard]] int exit_code() const noexcept { return exit_code_; }
 
-  void run() { io_.run(); }
+  // Runs the main pool on this thread.
+  void run() { main_pool_.run(); }
 
  private:
   template <class T>
   static constexpr char service_key = 0;  // its address stands for the type
 
   options options_;
-  boost::asio::io_context io_;
+  pool main_pool_;
   source_store sources_;
   std::atomic<int> exit_code_{0};
   std::mutex pool_mutex_;

@@ -1,5 +1,6 @@
 #include "lib/fiber/globals.h"
 
+#include <algorithm>
 #include <iterator>
 
 #include "lib/fiber/module_loader.h"
@@ -102,6 +103,16 @@ const lua::class_method natives[] = {
 };
 
 int require(lua_State* L) { return vm::of(L).loader().require(L); }
+
+int spawn_context_threads(lua_State* L) {
+  luaL_checktype(L, 1, LUA_TNUMBER);
+  const double count = lua_tonumber(L, 1);
+  // More than can be is as much as more than may be.
+  const auto threads =
+      count >= 1 ? static_cast<std::size_t>(std::min(count, pool::max_threads + 1.0)) : 0;
+  if (const std::error_code error = vm::of(L).threads().add_threads(threads)) lua::raise(L, error);
+  return 0;
+}
 
 // std::exception that leaves a C function becomes a Lua error with its text.
 int translate_exceptions(lua_State* L, lua_CFunction f) {
@@ -212,6 +223,8 @@ void open_globals(vm& v, lua_State* L) {
   lua_setfield(L, 2, "require");
   push_spawn(L);
   lua_setfield(L, 2, "spawn");
+  lua_pushcfunction(L, spawn_context_threads);
+  lua_setfield(L, 2, "spawn_context_threads");
   push_this_fiber(L);
   lua_setfield(L, 2, "this_fiber");
   for (const builtin_global& global : v.config().names.globals) {

@@ -39,7 +39,7 @@ module_record& module_loader::add_entry(const vm::entry_script& entry) {
                             : entry.import_root;
   const bool worker = vm_.config().entry == vm::role::worker;
   record->leaf = worker && is_leaf_path(entry.path);
-  record->context = worker ? "worker" : "main";
+  record->context = worker ? "worker" : vm_.process().config().test ? "test" : "main";
   return *(modules_[entry.path] = std::move(record));
 }
 
@@ -72,6 +72,10 @@ fiber& module_loader::new_module_fiber(lua_State* L, fiber_kind kind, module_rec
   // Code that the chunk compiles later (loadstring and the like) belongs to the module too.
   lua_rawgeti(f.L, LUA_REGISTRYINDEX, module.environment_ref);
   lua_replace(f.L, LUA_GLOBALSINDEX);
+  if (!module.argument.empty()) {
+    lua::push_text(f.L, module.argument);
+    f.resume_args = 1;
+  }
   return f;
 }
 
@@ -138,21 +142,37 @@ int module_loader::require_file(lua_State* L, module_record& from, const module_
     if (is_category_path(path) && !load_category(L, path)) lua_error(L);
     return require_found(L, from, path, from.import_root, id);
   }
-  if (request.kind == module_kind::external && request.name.find('.') == std::string::npos) {
-    for (const std::string& directory : vm_.process().config().module_directories) {
-      for (const std::string& path : candidates_in(directory, request.name)) {
-        if (!sources.exists(path)) continue;
-        if (!is_category_path(path) || load_category(L, path))
-          return require_found(L, from, path, directory, id);
-        lua_pop(L, 1);  // a faulty category of a package is passed over
-      }
+  if (request.kind == module_kind::external) return require_external(L, from, request.name);
+  lua::raise(L, core_errc::module_not_found, {"module", id});
+}
+
+int module_loader::require_external(lua_State* L, const module_record& from,
+                                    const std::string& id) {
+  const source_store& sources = vm_.process().sources();
+  const context::options& config = vm_.process().config();
+  const bool dotted = id.find('.') != std::string::npos;
+  // Only packages of the wider Lua world have such names.
+  if (dotted && config.module_patterns.empty())
+    lua::raise(L, core_errc::invalid_module_name, {"module", id});
+  for (const std::string& directory : config.module_directories) {
+    if (dotted) break;
+    for (const std::string& path : candidates_in(directory, id)) {
+      if (!sources.exists(path)) continue;
+      if (!is_category_path(path) || load_category(L, path))
+        return require_found(L, from, path, directory, id);
+      lua_pop(L, 1);  // a faulty category of a package is passed over
     }
+  }
+  for (const std::string& pattern : config.module_patterns) {
+    const std::string path = pattern_candidate(pattern, id);
+    if (sources.exists(path)) return require_found(L, from, path, pattern_root(pattern), id, id);
   }
   lua::raise(L, core_errc::module_not_found, {"module", id});
 }
 
 int module_loader::require_found(lua_State* L, const module_record& from, const std::string& path,
-                                 const std::string& import_root, std::string_view id) {
+                                 const std::string& import_root, std::string_view id,
+                                 std::string_view argument) {
   if (const auto it = modules_.find(path); it != modules_.end()) {
     const module_record& module = *it->second;
     if (module.progress != module_record::state::loaded)
@@ -166,6 +186,7 @@ int module_loader::require_found(lua_State* L, const module_record& from, const 
   record->path = path;
   record->import_root = import_root;
   record->leaf = is_leaf_path(path);
+  record->argument = argument;
   if (from.context == "test" && id.starts_with('.')) record->context = "test";
   return evaluate(L, *(modules_[path] = std::move(record)));
 }

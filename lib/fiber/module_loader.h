@@ -18,6 +18,7 @@ struct module_record : module_info {
   state progress = state::loading;
   int environment_ref = LUA_NOREF;  // the table of its globals
   int value_ref = LUA_NOREF;        // what `require` returns, once loaded
+  std::string argument;             // what the chunk is called with; empty: nothing
 };
 
 class module_loader {
@@ -51,8 +52,11 @@ class module_loader {
   int require_builtin(lua_State* L, const builtin_module& module);
   int require_file(lua_State* L, module_record& importer, const module_request& request,
                    std::string_view id);
+  int require_external(lua_State* L, const module_record& importer, const std::string& id);
+  // `argument` as in module_record.
   int require_found(lua_State* L, const module_record& importer, const std::string& path,
-                    const std::string& import_root, std::string_view id);
+                    const std::string& import_root, std::string_view id,
+                    std::string_view argument = {});
   bool load_category(lua_State* L, const std::string& path);
   int evaluate(lua_State* L, module_record& module);
   void push_environment(lua_State* L, module_record& module);

@@ -81,6 +81,25 @@ base::result<std::vector<std::string>> module_candidates(const module_request& r
   return lua::make_error_code(lua::core_errc::invalid_module_name);
 }
 
+std::string pattern_candidate(std::string_view pattern, std::string_view name) {
+  std::string file{name};
+  std::ranges::replace(file, '.', '/');
+  std::string path;
+  for (const char c : pattern) {
+    if (c == '?')
+      path += file;
+    else
+      path += c;
+  }
+  return path;
+}
+
+std::string pattern_root(std::string_view pattern) {
+  pattern = pattern.substr(0, pattern.find('?'));
+  const auto end = pattern.rfind('/');
+  return std::string{end == 0 || end == pattern.npos ? "/" : pattern.substr(0, end)};
+}
+
 bool is_leaf_path(std::string_view path) noexcept { return !path.ends_with("/init.lua"); }
 
 bool is_category_path(std::string_view path) noexcept { return path.ends_with(".ttl"); }

@@ -33,8 +33,7 @@ struct module_request {
   std::string name;   // NAME, or NAME/…/NAME for root requests, without the leading slash
 };
 
-// invalid_module_name for every shape that is none of ./NAME, ../…/NAME, /NAME/…/NAME, NAME. With
-// `dotted`, an external id may be NAME.NAME…
+// invalid_module_name for every shape that is none of ./NAME, ../…/NAME, /NAME/…/NAME, NAME.NAME…
 [[nodiscard]] base::result<module_request> parse_module_name(std::string_view id);
 
 // The files to try, in order. root_cannot_import_parent, leaf_cannot_import_child; an external
@@ -45,6 +44,14 @@ struct module_request {
 // DIRECTORY/NAME.lua, DIRECTORY/NAME/init.lua, DIRECTORY/NAME.ttl
 [[nodiscard]] std::vector<std::string> candidates_in(std::string_view directory,
                                                      std::string_view name);
+
+// How packages of the wider Lua world lie around: LUA_PATH's patterns, where `?` is the name with a
+// directory for each dot.
+//
+//   pattern_candidate("/usr/share/lua/5.1/?.lua", "pl.List")   // "/usr/share/lua/5.1/pl/List.lua"
+//   pattern_root("/usr/share/lua/5.1/?.lua")                   // "/usr/share/lua/5.1"
+[[nodiscard]] std::string pattern_candidate(std::string_view pattern, std::string_view name);
+[[nodiscard]] std::string pattern_root(std::string_view pattern);
 
 // Whether a module found at `path` is a leaf: everything but NAME/init.lua.
 [[nodiscard]] bool is_leaf_path(std::string_view path) noexcept;

@@ -69,6 +69,21 @@ TEST(ModuleCandidates, RootImportsAndTheFileSystemsRoot) {
   EXPECT_EQ(resolve("../x", top).error(), core_errc::root_cannot_import_parent);
 }
 
+TEST(Patterns, DotsAreDirectories) {
+  EXPECT_EQ(pattern_candidate("/lua/?.lua", "pl"), "/lua/pl.lua");
+  EXPECT_EQ(pattern_candidate("/lua/?/init.lua", "pl.List"), "/lua/pl/List/init.lua");
+  EXPECT_EQ(pattern_candidate("/lua/?/?.lua", "a"), "/lua/a/a.lua");
+  EXPECT_EQ(pattern_candidate("/lua/fixed.lua", "a"), "/lua/fixed.lua");
+}
+
+TEST(Patterns, TheImportRootIsWhereNamesBegin) {
+  EXPECT_EQ(pattern_root("/lua/?.lua"), "/lua");
+  EXPECT_EQ(pattern_root("/lua/?/init.lua"), "/lua");
+  EXPECT_EQ(pattern_root("/lua/lib?.lua"), "/lua");
+  EXPECT_EQ(pattern_root("/?.lua"), "/");
+  EXPECT_EQ(pattern_root("/lua/fixed.lua"), "/lua");
+}
+
 TEST(IsCategoryPath, ByTheEndOfTheName) {
   EXPECT_TRUE(is_category_path("/src/net.ttl"));
   EXPECT_FALSE(is_category_path("/src/net.ttl.lua"));

@@ -28,10 +28,11 @@ std::string address_of(const void* p) {
 
 // --- life -----------------------------------------------------------------
 
-vm::vm(context& process, const options& opts)
+vm::vm(context& process, pool& threads, const options& opts)
     : process_(process),
+      threads_(threads),
       options_(opts),
-      strand_(process.io().get_executor()),
+      strand_(threads.io().get_executor()),
       state_(lua_newstate(&vm::allocate, this)) {
   if (state_ == nullptr) throw std::bad_alloc{};
   loader_ = std::make_unique<module_loader>(*this);
@@ -39,8 +40,8 @@ vm::vm(context& process, const options& opts)
 
 vm::~vm() { close(); }
 
-std::shared_ptr<vm> vm::create(context& process, const options& opts) {
-  std::shared_ptr<vm> v{new vm{process, opts}};
+std::shared_ptr<vm> vm::create(context& process, pool& threads, const options& opts) {
+  std::shared_ptr<vm> v{new vm{process, threads, opts}};
   lua_State* L = v->state();
   const auto open = [](lua_State* l) {
     open_globals(vm::of(l), l);

@@ -71,7 +71,7 @@ class vm : public std::enable_shared_from_this<vm> {
   };
 
   // Creates the state with its globals. std::bad_alloc when there is no memory for it.
-  static std::shared_ptr<vm> create(context& process, const options& opts);
+  static std::shared_ptr<vm> create(context& process, pool& threads, const options& opts);
   ~vm();
 
   // The program's entry: compiled at once, run on the strand later.
@@ -88,6 +88,9 @@ class vm : public std::enable_shared_from_this<vm> {
   [[nodiscard]] static vm& of(lua_State* L) noexcept;
 
   [[nodiscard]] context& process() noexcept { return process_; }
+  // Where it runs.
+  [[nodiscard]] pool& threads() noexcept { return threads_; }
+  [[nodiscard]] boost::asio::io_context& io() noexcept { return threads_.io(); }
   [[nodiscard]] const strand& executor() const noexcept { return strand_; }
   [[nodiscard]] bool is_master() const noexcept { return options_.master; }
   [[nodiscard]] const options& config() const noexcept { return options_; }
@@ -158,7 +161,7 @@ class vm : public std::enable_shared_from_this<vm> {
   }
 
  private:
-  explicit vm(context& process, const options& opts);
+  vm(context& process, pool& threads, const options& opts);
 
   static void* allocate(void* self, void* block, std::size_t old_size, std::size_t new_size);
   void open_libraries();
@@ -176,6 +179,7 @@ class vm : public std::enable_shared_from_this<vm> {
   void close();
 
   context& process_;
+  pool& threads_;
   options options_;
   strand strand_;
   lua_State* state_;

@@ -5,8 +5,9 @@
 ---@type filesystem.path
 _FILE = nil
 
----"main" in the program's entry, "worker" in an actor's entry, "" in every other module.
----@type "main"|"worker"|""
+---"main" in the program's entry ("test" under --test, then also in what it imports by ./ and ../),
+---"worker" in an actor's entry, "" in every other module.
+---@type "main"|"test"|"worker"|""
 _CONTEXT = nil
 
 ---A fiber started by `spawn`. An unknown member raises `bad_index`.
@@ -55,8 +56,9 @@ function this_fiber.disable_interruption() end
 function this_fiber.restore_interruption() end
 
 ---Loads a module once and returns it: its globals, or what its chunk returns. `./x`, `../x` and `/x`
----are files of the project, a bare name is built in or lies in EMILUA_PATH. Only in main and module
----fibers. Raises emilua.core codes 1 to 6 and 24, or the module's own error.
+---are files of the project, a bare name is built in or lies in EMILUA_PATH, or, dots allowed, where
+---EMILUA_LUA_PATH says. Only in main and module fibers. Raises emilua.core codes 1 to 6 and 24, or
+---the module's own error.
 ---@param id string
 ---@return any
 function require(id) end
@@ -70,6 +72,11 @@ function require(id) end
 ---@param ... boolean|number|string|{[1]: string, [2]: boolean|number|string}
 ---@return string
 function format(text, ...) end
+
+---Adds threads on which the actors of this process may run in parallel; one actor never does. They
+---end with the process. ENOTSUP under --main-context-concurrency-hint 1, EAGAIN for more than 1024.
+---@param count integer Nothing happens unless it is positive.
+function spawn_context_threads(count) end
 
 ---@class subprocess.init
 ---@field script string Lua source that runs in the new process before the actor: see init_script.lua.

@@ -10,6 +10,11 @@
 
 local system = require 'system'
 
+-- The sanitizers' thread checks want threads to check.
+if system.environment.EMILUA_TEST_THREADS then
+    spawn_context_threads(tonumber(system.environment.EMILUA_TEST_THREADS))
+end
+
 local count, failed = 0, 0
 
 local function text(value)

@@ -127,9 +127,85 @@ def what_is_not_found_is_named():
 
 
 @case
-def a_dotted_name_is_not_a_file_name_with_a_dot():  # 20 §2.1, decision 17
-    prints("true\n", "local ok, e = pcall(require, 'a.b') print(not ok and (e.code == 1 or e.code == 2))",
-           tree({"a.b.lua": "return 'must not be found'"}))
+def a_dotted_name_is_not_a_file_name_with_a_dot():  # 20 §2.1, §12.6
+    prints("emilua.core\t1\ta.b\n", CODE % "a.b", tree({"a.b.lua": "", "a/b.lua": ""}))
+
+
+# EMILUA_LUA_PATH: decision 17
+
+def prints_with_patterns(expected, text, patterns, path=""):
+    environment = {**os.environ, "EMILUA_PATH": path, "EMILUA_LUA_PATH": patterns, "EMILUA_COLORS": "0"}
+    r = emilua(script(text), env=environment)
+    assert (r.returncode, r.stdout, r.stderr) == (0, expected, ""), r
+
+
+@case
+def packages_of_the_wider_world_are_found_by_patterns():
+    root = tree({
+        "share/pair.lua": "local M = {} function M.sum(a, b) return a + b end return M",
+        "share/deep/er/init.lua": "local pair = require 'pair' return {twice = function(x) return pair.sum(x, x) end}",
+    })
+    prints_with_patterns("3\t8\n", "print(require('pair').sum(1, 2), require('deep.er').twice(4))",
+                         f"{root}/none/?.lua;;{root}/share/?.lua;{root}/share/?/init.lua")
+
+
+@case
+def their_chunk_gets_the_name_as_elsewhere_in_lua():
+    root = tree({"a/b.lua": "return {name = ...}", "plain.lua": "name = select('#', ...)"})
+    prints_with_patterns("a.b\n", "print(require('a.b').name)", f"{root}/?.lua")
+    prints_with_patterns("0\n", "print(require('plain').name)", "", root)
+
+
+@case
+def a_slash_in_them_begins_where_the_names_begin():
+    root = tree({"share/a.lua": "return require '/util/x'", "share/util/x.lua": "return 'x of the package'"})
+    prints_with_patterns("x of the package\n", "print(require 'a')", f"{root}/share/?.lua")
+
+
+@case
+def directories_come_before_patterns_and_builtins_before_both():
+    first, second = tree({"a.lua": "return 'directory'", "time.lua": ""}), tree({"a.lua": "return 'pattern'"})
+    prints_with_patterns("directory\tfunction\n", "print(require 'a', type(require('time').sleep))",
+                         f"{second}/?.lua", first)
+
+
+@case
+def they_are_loaded_once():
+    root = tree({"a/b.lua": "count = (count or 0) + 1 return {}"})
+    prints_with_patterns("true\n", "print(rawequal(require 'a.b', require 'a.b'))", f"{root}/?.lua")
+
+
+@case
+def relative_patterns_begin_where_the_program_was_started():
+    root = tree({"lib/a.lua": "return 'found'"})
+    environment = {**os.environ, "EMILUA_LUA_PATH": "lib/?.lua"}
+    r = emilua(script("print(require 'a')"), env=environment, cwd=root)
+    assert (r.returncode, r.stdout) == (0, "found\n"), r
+
+
+@case
+def what_no_pattern_leads_to_is_not_found():
+    prints_with_patterns("emilua.core\t2\ta.b\n", CODE % "a.b", "/nonexistent/?.lua;/dev/null/?")
+    prints_with_patterns("emilua.core\t1\ta..b\n", CODE % "a..b", "/nonexistent/?.lua")
+
+
+@case
+def a_boxed_actor_does_not_search_patterns():
+    root = tree({"secret.lua": "return 'found'"})
+    prints_with_patterns("false\ntrue\n", '''
+        local inbox = require 'inbox'
+        if _CONTEXT == 'worker' then
+            inbox:receive().reply_to:send((pcall(require, 'secret')))
+            return
+        end
+        for _, init in ipairs{{script = 'local _ = 1'}, false} do
+            local actor = spawn_vm{module = '.', subprocess = {
+                stderr = 'share', init = init or nil, environment = {EMILUA_LUA_PATH = '%s/?.lua'},
+            }}
+            actor:send{reply_to = inbox}
+            print(inbox:receive())
+        end
+    ''' % root, "")
 
 
 @case

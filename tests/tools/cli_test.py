@@ -64,6 +64,57 @@ def an_unknown_option_is_misuse_and_the_nearest_is_named():
     one_line(run.stderr, "unknown option --vresion", "did you mean --version?")
 
 
+# 20 §11
+@case
+def the_concurrency_hint_is_1_or_safe():
+    threads = script("print(pcall(spawn_context_threads, 1))")
+    for arguments, expected in (
+            (["--main-context-concurrency-hint", "1"], "false\tOperation not supported\n"),
+            (["--main-context-concurrency-hint=1"], "false\tOperation not supported\n"),
+            (["--main-context-concurrency-hint", "safe"], "true\n"),
+            (["--main-context-concurrency-hint=safe"], "true\n"),
+            ([], "true\n")):
+        run = emilua(*arguments, threads)
+        assert (run.returncode, run.stdout, run.stderr) == (0, expected, ""), run
+    for bad in (["--main-context-concurrency-hint=2", threads], ["--main-context-concurrency-hint=", threads],
+                ["--main-context-concurrency-hint", threads], ["--main-context-concurrency-hint"]):
+        run = emilua(*bad)
+        assert run.returncode == 2 and run.stdout == "", run
+        one_line(run.stderr, "--main-context-concurrency-hint")
+
+
+# 20 §2.3, §12.9
+@case
+def under_test_the_context_says_so_along_relative_imports():
+    root = os.path.dirname(script("return _CONTEXT .. '|' .. require '../leaf' .. '|' .. require '/other'", "tree.lua"))
+    os.mkdir(root + "/sub")
+    os.rename(root + "/tree.lua", root + "/sub/init.lua")
+    for name, text in (("leaf.lua", "return _CONTEXT"), ("other.lua", "return '<' .. _CONTEXT .. '>'"),
+                       ("packages/external.lua", "return '<' .. _CONTEXT .. '>'"),
+                       ("main.lua", "print(_CONTEXT, require './sub', require 'external')")):
+        os.makedirs(os.path.dirname(root + "/" + name), exist_ok=True)
+        with open(root + "/" + name, "w", encoding="utf-8") as out:
+            out.write(text)
+    settings = {"env": {**os.environ, "EMILUA_PATH": root + "/packages"}}
+    assert emilua("--test", root + "/main.lua", **settings).stdout == "test\ttest|test|<>\t<>\n"
+    assert emilua(root + "/main.lua", **settings).stdout == "main\t||<>\t<>\n"
+    assert emilua("--test", "-e", "print(_CONTEXT)").stdout == "test\n"
+
+
+@case
+def an_actor_is_a_worker_under_test_too():
+    run = emilua("--test", script("""
+        local inbox = require 'inbox'
+        if _CONTEXT == 'worker' then
+            inbox:receive():send(_CONTEXT)
+            return
+        end
+        spawn_vm{module = '.', subprocess = {stderr = 'share'}}:send(inbox)
+        print(_CONTEXT, inbox:receive())
+    """))
+    assert (run.returncode, run.stdout) == (0, "test\tworker\n"), run
+
+
 @case
 def an_option_like_no_other_gets_no_hint():
     run = emilua("--xyzzyplugh", script(SHOW))

@@ -17,7 +17,7 @@
 namespace emilua::bindings {
 
 struct file_stream {
-  explicit file_stream(lua_State* L) : io(fiber::vm::of(L).process()) {}
+  explicit file_stream(fiber::vm& v) : io(v.process(), v.io()) {}
   transfer_object io;
 };
 
@@ -79,7 +79,7 @@ void check_not_open(lua_State* L, const transfer_object& io) {
 
 int make(lua_State* L) {
   const bool adopt = lua_gettop(L) > 0;
-  auto& self = lua::push_new<file_stream>(L, L);
+  auto& self = lua::push_new<file_stream>(L, fiber::vm::of(L));
   if (adopt) self.io.assign(take_file_descriptor(L, 1));
   return 1;
 }

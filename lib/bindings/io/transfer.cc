@@ -83,8 +83,7 @@ std::error_code transfer_object::prepare(direction which) {
   epoll_event event{};
   event.events = which == direction::read ? EPOLLIN : EPOLLOUT;
   if (::epoll_ctl(set.get(), EPOLL_CTL_ADD, native(), &event) == -1) return base::last_error();
-  queue =
-      std::make_shared<operation_queue>(process_.io(), std::move(set), operation_queue::wait_read);
+  queue = std::make_shared<operation_queue>(loop_, std::move(set), operation_queue::wait_read);
   return {};
 }
 

@@ -1,7 +1,8 @@
 // Reading and writing any descriptor without waiting on the caller's thread, and without changing
 // the descriptor's blocking mode, which other processes may share.
 //
-//   transfer_object io{process, std::move(fd)};
+//   transfer_object io{process, loop};
+//   io.assign(std::move(fd));
 //   io.async_read_some(buffer, [](std::error_code error, std::size_t n) { … });   // n > 0
 //
 // What can be polled (pipes, sockets, terminals) is awaited through a private epoll set. Regular
@@ -54,7 +55,8 @@ struct io_outcome {
 
 class transfer_object {
  public:
-  explicit transfer_object(fiber::context& process) : process_(process) {}
+  transfer_object(fiber::context& process, boost::asio::io_context& loop)
+      : process_(process), loop_(loop) {}
   transfer_object(transfer_object&&) = default;
   ~transfer_object() { cancel(); }
 
@@ -85,7 +87,9 @@ class transfer_object {
   void start(const io_request& request, Handler handler);
   template <class Handler>
   void start_on_thread(const io_request& request, Handler handler);
+
   fiber::context& process_;
+  boost::asio::io_context& loop_;
   // Shared with operations under way, so that the number is not reused under them.
   std::shared_ptr<base::unique_fd> fd_;
   bool pollable_ = false;

@@ -30,15 +30,15 @@ class TransferTest : public testing::Test {
  protected:
   // Keeps what the handler was told.
   auto into(std::optional<outcome>& target) {
-    return asio::bind_executor(process.io().get_executor(),
+    return asio::bind_executor(loop.get_executor(),
                                [&target](std::error_code error, std::size_t n) {
                                  target = outcome{error, n};
                                });
   }
 
   void run() {
-    process.io().restart();
-    process.io().run();
+    loop.restart();
+    loop.run();
   }
 
   std::pair<base::unique_fd, base::unique_fd> make_pipe() {
@@ -48,7 +48,8 @@ class TransferTest : public testing::Test {
   }
 
   fiber::context process{{}};
-  transfer_object io{process};
+  asio::io_context& loop = process.main_pool().io();
+  transfer_object io{process, loop};
   std::string room = std::string(64, '-');
   std::optional<outcome> result;
 };
@@ -76,7 +77,7 @@ TEST_F(TransferTest, APipeIsAwaitedAndStaysInBlockingMode) {
   const int number = reader.get();
   io.assign(std::move(reader));
   io.async_read_some(asio::buffer(room), into(result));
-  process.io().poll();
+  loop.poll();
   EXPECT_FALSE(result);
   ASSERT_TRUE(base::write_all(writer.get(), base::bytes_of("xy")));
   run();
@@ -100,7 +101,7 @@ TEST_F(TransferTest, AFullPipeIsAwaitedForWriting) {
   ASSERT_LT(filled, big.size());
   result.reset();
   io.async_write_some(asio::buffer(big), into(result));
-  process.io().poll();
+  loop.poll();
   if (result) return;  // there was room after all: it was counted in bytes, not pages
   std::string drained(filled, '\0');
   ASSERT_GT(::read(reader.get(), drained.data(), drained.size()), 0);
@@ -126,9 +127,9 @@ TEST_F(TransferTest, CancellingTheObjectOrOneOperation) {
   asio::cancellation_signal signal;
   io.async_read_some(asio::buffer(room), asio::bind_cancellation_slot(signal.slot(), into(result)));
   io.async_read_some(asio::buffer(room), into(second));
-  process.io().poll();
+  loop.poll();
   signal.emit(asio::cancellation_type::all);
-  process.io().poll();
+  loop.poll();
   EXPECT_EQ(result->error, aborted);
   EXPECT_FALSE(second);
   io.cancel();
@@ -140,7 +141,7 @@ TEST_F(TransferTest, ClosingWhileReadingEndsTheRead) {
   auto [reader, writer] = make_pipe();
   io.assign(std::move(reader));
   io.async_read_some(asio::buffer(room), into(result));
-  process.io().poll();
+  loop.poll();
   io.close();
   run();
   EXPECT_EQ(result->error, aborted);
@@ -189,7 +190,7 @@ TEST_F(TransferTest, ATerminalIsAwaited) {
   if (!program) GTEST_SKIP() << "no pseudo-terminals here";
   io.assign(std::move(program));
   io.async_read_some(asio::buffer(room), into(result));
-  process.io().poll();
+  loop.poll();
   EXPECT_FALSE(result);
   ASSERT_TRUE(base::write_all(terminal.get(), base::bytes_of("line\n")));
   run();

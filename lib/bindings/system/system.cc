@@ -20,8 +20,7 @@ namespace {
 class standard_streams final : public fiber::vm_extension {
  public:
   explicit standard_streams(fiber::vm& v)
-      : io_{transfer_object{v.process()}, transfer_object{v.process()},
-            transfer_object{v.process()}} {}
+      : io_{{v.process(), v.io()}, {v.process(), v.io()}, {v.process(), v.io()}} {}
 
   transfer_object& operator[](int number) {
     transfer_object& io = io_[number];

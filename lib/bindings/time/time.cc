@@ -16,7 +16,7 @@ using boost::asio::steady_timer;
 
 int sleep(lua_State* L) {
   const auto duration = check_waiting_time(L, 1);
-  auto timer = std::make_shared<steady_timer>(fiber::vm::of(L).process().io(), after(duration));
+  auto timer = std::make_shared<steady_timer>(fiber::vm::of(L).io(), after(duration));
   return fiber::await(
       L, [&](auto handler) { timer->async_wait(std::move(handler)); },
       [timer](lua_State*) { return 0; });

@@ -43,8 +43,7 @@ struct timer_api {
   // Expired: Asio too begins with the clock's epoch.
   static int make(lua_State* L) {
     auto& self = lua::push_new<object>(L);
-    self.io =
-        std::make_shared<boost::asio::basic_waitable_timer<Clock>>(fiber::vm::of(L).process().io());
+    self.io = std::make_shared<boost::asio::basic_waitable_timer<Clock>>(fiber::vm::of(L).io());
     return 1;
   }
 
