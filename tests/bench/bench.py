@@ -42,24 +42,67 @@ def verdict(what, value, unit, limit):
 
 
 def start_up(runs=300):
-    luajit = shutil.which("luajit")
-    if luajit is None:
-        sys.exit("bench: no luajit: run ci/bootstrap --bench")
     empty = "/dev/null"
-    ours, theirs = alternately([engine(), empty], [luajit, empty], runs)
+    ours, theirs = alternately([engine(), empty], [luajit(), empty], runs)
     print("start of an empty script: emilua %.2f ms, luajit %.2f ms" % (ours * 1e3, theirs * 1e3))
     verdict("  ratio", ours / theirs, "", 2)
 
 
+def luajit():
+    path = shutil.which("luajit")
+    if path is None:
+        sys.exit("bench: no luajit: run ci/bootstrap --bench")
+    return path
+
+
+def data(name):
+    return os.path.join(RUNFILES, "tests/bench", name)
+
+
+def output(command):
+    return subprocess.run(command, check=True, stdin=subprocess.DEVNULL, capture_output=True, text=True).stdout
+
+
+def peak_memory(command):
+    """Bytes that the program had in memory at most."""
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        sys.exit("bench: %s: exit status %d" % (command, process.returncode))
+    return usage.ru_maxrss * 1024
+
+
+def fibers(rounds=5):
+    """Steps of fibers, against luajit's coroutines: coroutine.resume and yield, once each."""
+    script = data("fibers.lua")
+    kinds = "spawn_join", "yield", "lock_unlock", "hand_off"
+    pairs, steps = [], {kind: [] for kind in kinds}
+    for _ in range(rounds):
+        pairs.append(float(output([luajit(), script, "pair"])))
+        for kind in kinds:
+            steps[kind].append(float(output([engine(), script, kind])))
+    pair = statistics.median(pairs)
+    step = {kind: statistics.median(seconds) for kind, seconds in steps.items()}
+    print("a pair of coroutine.resume and coroutine.yield: luajit %.3f us" % (pair * 1e6))
+    verdict("spawn and join of a fiber", step["spawn_join"] * 1e6, "us", 1.5)
+    verdict("switch by this_fiber.yield, in such pairs", step["yield"] / pair, "", 5)
+    verdict("uncontended lock and unlock, in such pairs", step["lock_unlock"] / pair, "", 3)
+    verdict("hand-off by a condition variable, in such pairs", step["hand_off"] / pair, "", 8)
+    none, some, many = (peak_memory([engine(), script, "park", str(n)]) for n in (0, 100000, 1000000))
+    verdict("memory of a parked fiber, of 100,000", (some - none) / 100000, "bytes", 1536)
+    verdict("memory of a process with 1,000,000 idle fibers", many / 2**30, "GiB", 2)
+
+
 def spawn():
-    script = os.path.join(RUNFILES, "tests/bench/spawn.lua")
+    script = data("spawn.lua")
     for mode, what in (("plain", "spawn of a subprocess actor to its first message"),
                        ("boxed", "the same, with Landlock denying every path"),
                        ("big", "the same as the first, parent holding 1 GiB")):
-        out = subprocess.run([engine(), script, mode], check=True, capture_output=True, text=True).stdout
-        verdict(what, float(out), "ms", 1)
+        verdict(what, float(output([engine(), script, mode])), "ms", 1)
 
 
 if __name__ == "__main__":
     start_up()
+    fibers()
     spawn()
