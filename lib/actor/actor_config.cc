@@ -45,7 +45,7 @@ bool read_boolean(ipc::message_reader& reader, bool& out) {
   return t.kind == ipc::token_kind::boolean;
 }
 
-constexpr std::uint32_t field_count = 7;
+constexpr std::uint32_t field_count = 8;
 
 }  // namespace
 
@@ -57,6 +57,7 @@ base::result<base::unique_fd> seal_config(const actor_config& config) {
   write_pairs(writer, config.environment);
   write_pairs(writer, config.sources);
   writer.boolean(config.text_only);
+  writer.boolean(config.single_threaded);
   writer.boolean(config.has_init_script);
   writer.string(config.init_script);
   if (writer.bytes().size() > limits.bytes) return base::system_error(EMSGSIZE);
@@ -74,8 +75,8 @@ base::result<actor_config> open_config(int memory) {
   if (root.kind != ipc::token_kind::table || root.list_length != field_count ||
       !read_string(reader, config.module) || !read_string(reader, config.import_root) ||
       !read_pairs(reader, config.environment) || !read_pairs(reader, config.sources) ||
-      !read_boolean(reader, config.text_only) || !read_boolean(reader, config.has_init_script) ||
-      !read_string(reader, config.init_script))
+      !read_boolean(reader, config.text_only) || !read_boolean(reader, config.single_threaded) ||
+      !read_boolean(reader, config.has_init_script) || !read_string(reader, config.init_script))
     return base::system_error(EBADMSG);
   return config;
 }

@@ -27,10 +27,11 @@ void inbox::async_receive(Handler handler) {
   auto slot = boost::asio::get_associated_cancellation_slot(handler);
   if (slot.is_connected()) {
     slot.assign([this](boost::asio::cancellation_type) {
-      finish(boost::asio::error::make_error_code(boost::asio::error::operation_aborted), nullptr);
+      finish(boost::asio::error::make_error_code(boost::asio::error::operation_aborted));
     });
   }
-  begin([handler = std::move(handler)](std::error_code error, message_ptr message) mutable {
+  begin([handler = std::move(handler)](std::error_code error,
+                                       std::shared_ptr<incoming> message) mutable {
     bindings::post_completion(std::move(handler), error, std::move(message));
   });
 }
@@ -38,12 +39,29 @@ void inbox::async_receive(Handler handler) {
 void inbox::begin(completion receiver) {
   receiver_ = std::make_unique<completion>(std::move(receiver));
   for (const auto& c : channels_) arm(c);
+  look();
 }
 
-void inbox::finish(std::error_code error, message_ptr message) {
+void inbox::finish(std::error_code error, incoming message) {
   if (!receiver_) return;
+  box_->stop_waiting();
   const auto receiver = std::move(receiver_);
-  (*receiver)(error, std::move(message));
+  (*receiver)(error, std::make_shared<incoming>(std::move(message)));
+}
+
+// What the mailbox has for the receiver, now or later.
+void inbox::look() {
+  while (receiver_) {
+    for (base::unique_fd& reader : box_->take_channels()) add_channel(std::move(reader));
+    if (auto message = box_->take())
+      return finish({}, {.remote = nullptr, .local = std::move(message)});
+    if (!has_senders()) return finish(core_errc::no_senders);
+    auto news = [weak = vm_.weak_from_this()] {
+      const auto v = weak.lock();
+      if (v && !v->closed()) v->extension<inbox>().look();
+    };
+    if (box_->wait(vm_.executor(), !channels_.empty(), std::move(news))) return;
+  }
 }
 
 void inbox::arm(const std::shared_ptr<channel>& c) {
@@ -77,13 +95,13 @@ void inbox::on_ready(const std::shared_ptr<channel>& c) {
   // To the end of the line, so that no sender keeps the others from being heard.
   std::erase(channels_, c);
   channels_.push_back(c);
-  finish({}, std::move(message));
+  finish({}, {.remote = std::move(message), .local = {}});
 }
 
 void inbox::drop(const std::shared_ptr<channel>& c) {
   c->socket.close();
   std::erase(channels_, c);
-  if (channels_.empty()) finish(core_errc::no_senders, nullptr);
+  look();
 }
 
 void inbox::close() {
@@ -91,7 +109,15 @@ void inbox::close() {
   closed_ = true;
   for (const auto& c : channels_) c->socket.close();
   channels_.clear();
-  finish(core_errc::channel_closed, nullptr);
+  finish(core_errc::channel_closed);
+  box_->close();
+}
+
+void incoming::push(lua_State* L) {
+  if (local)
+    std::move(*local).push(L);
+  else
+    push_value(L, *remote);
 }
 
 // --- Lua ------------------------------------------------------------------
@@ -123,11 +149,16 @@ int receive(lua_State* L) {
   auto& self = v.extension<inbox>();
   if (self.is_closed()) lua::raise(L, core_errc::channel_closed);
   if (self.has_receiver()) lua::raise(L, std::errc::device_or_resource_busy);
+  if (auto message = self.take()) {
+    lua_pushboolean(L, 1);
+    std::move(*message).push(L);
+    return 2;
+  }
   if (!self.has_senders()) lua::raise(L, core_errc::no_senders);
   return fiber::await(
       L, [&](auto handler) { self.async_receive(std::move(handler)); },
-      [](lua_State* R, const inbox::message_ptr& message) {
-        push_value(R, *message);
+      [](lua_State* R, const std::shared_ptr<incoming>& message) {
+        message->push(R);
         return 1;
       });
 }
@@ -153,9 +184,13 @@ bool is_inbox(lua_State* L, int index) { return lua::to<inbox_object>(L, index) 
 base::result<base::unique_fd> new_address(lua_State* L) {
   auto& self = fiber::vm::of(L).extension<inbox>();
   if (self.is_closed()) return lua::make_error_code(core_errc::channel_closed);
+  return new_address(*self.box());
+}
+
+base::result<base::unique_fd> new_address(mailbox& box) {
   auto ends = ipc::make_channel();
   if (!ends) return ends.error();
-  self.add_channel(std::move(ends->first));
+  box.add_channel(std::move(ends->first));
   return std::move(ends->second);
 }
 

@@ -1,9 +1,10 @@
 // inbox: the one place where a VM's messages arrive.
 //
-// Each address that was given away is a channel of its own, whose reading end is here. Channels are
-// read only while a fiber waits in receive(), and no further than one message: whatever else was
-// sent stays with the kernel, and with the sender once the kernel's queue is full. Channels take
-// turns. One that delivers anything malformed is closed as if its sender had gone.
+// Actors of this process leave them in its mailbox. Each address that was given to another process
+// is a channel of its own, whose reading end is here. Channels are read only while a fiber waits in
+// receive(), and no further than one message: whatever else was sent stays with the kernel, and
+// with the sender once the kernel's queue is full. Channels take turns. One that delivers anything
+// malformed is closed as if its sender had gone.
 #pragma once
 
 #include <absl/functional/any_invocable.h>
@@ -14,6 +15,8 @@
 #include <system_error>
 #include <vector>
 
+#include "lib/actor/local_message.h"
+#include "lib/actor/mailbox.h"
 #include "lib/base/error.h"
 #include "lib/base/unique_fd.h"
 #include "lib/fiber/vm.h"
@@ -21,11 +24,19 @@
 
 namespace emilua::actor {
 
+// What has arrived, one way or the other.
+struct incoming {
+  std::unique_ptr<ipc::received_message> remote;
+  std::optional<local_message> local;
+
+  void push(lua_State* L);
+};
+
 class inbox final : public fiber::vm_extension {
  public:
-  using message_ptr = std::unique_ptr<ipc::received_message>;
+  explicit inbox(fiber::vm& v) : vm_(v), box_(std::make_shared<mailbox>()) {}
 
-  explicit inbox(fiber::vm& v) : vm_(v) {}
+  [[nodiscard]] const std::shared_ptr<mailbox>& box() const noexcept { return box_; }
 
   // Reads from one more channel.
   void add_channel(base::unique_fd reader);
@@ -35,9 +46,12 @@ class inbox final : public fiber::vm_extension {
 
   [[nodiscard]] bool is_closed() const noexcept { return closed_; }
   [[nodiscard]] bool has_receiver() const noexcept { return receiver_ != nullptr; }
-  [[nodiscard]] bool has_senders() const noexcept { return !channels_.empty(); }
+  [[nodiscard]] bool has_senders() const { return !channels_.empty() || box_->has_senders(); }
 
-  // Waits for a message. handler(std::error_code, message_ptr); one at a time.
+  // A message that is here already, of an actor of this process.
+  [[nodiscard]] std::optional<local_message> take() { return box_->take(); }
+
+  // Waits for a message. handler(std::error_code, std::shared_ptr<incoming>); one at a time.
   template <class Handler>
   void async_receive(Handler handler);
 
@@ -54,15 +68,17 @@ class inbox final : public fiber::vm_extension {
     boost::asio::posix::stream_descriptor socket;
     bool armed = false;  // a wait is pending
   };
-  using completion = absl::AnyInvocable<void(std::error_code, message_ptr)>;
+  using completion = absl::AnyInvocable<void(std::error_code, std::shared_ptr<incoming>)>;
 
   void begin(completion receiver);
-  void finish(std::error_code error, message_ptr message);
+  void finish(std::error_code error, incoming message = {});
+  void look();
   void arm(const std::shared_ptr<channel>& c);
   void on_ready(const std::shared_ptr<channel>& c);
   void drop(const std::shared_ptr<channel>& c);
 
   fiber::vm& vm_;
+  std::shared_ptr<mailbox> box_;
   std::vector<std::shared_ptr<channel>> channels_;
   std::unique_ptr<completion> receiver_;
   bool imported_ = false;
@@ -76,5 +92,8 @@ void push_inbox(lua_State* L);
 
 // A new channel to the VM's inbox: its writing end. channel_closed when the inbox is closed.
 [[nodiscard]] base::result<base::unique_fd> new_address(lua_State* L);
+
+// The same for any actor of this process.
+[[nodiscard]] base::result<base::unique_fd> new_address(mailbox& box);
 
 }  // namespace emilua::actor

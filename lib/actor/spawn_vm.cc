@@ -1,12 +1,16 @@
 #include "lib/actor/spawn_vm.h"
 
 #include <algorithm>
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "lib/actor/actor_config.h"
 #include "lib/actor/channel.h"
 #include "lib/actor/children.h"
+#include "lib/actor/inbox.h"
+#include "lib/actor/local_channel.h"
 #include "lib/actor/spawn_helper.h"
 #include "lib/bindings/io/file_descriptor.h"
 #include "lib/fiber/module_closure.h"
@@ -113,49 +117,51 @@ void read_subprocess(lua_State* L, int index, spawn_options& out) {
   read_init(L, index, out);
 }
 
-void check_boolean_free(lua_State* L, const char* option) {
-  lua_getfield(L, 1, option);
-  // Both belong to actors inside this process; with `subprocess` even the default is refused.
-  if (lua_isboolean(L, -1)) lua::raise_argument(L, 1);
-  lua_pop(L, 1);
+// --- the module -----------------------------------------------------------
+
+struct entry_module {
+  std::string path;
+  std::string import_root;
+};
+
+// The file of the module that is named by `id`, as `require` would find it from the caller.
+entry_module find_module(lua_State* L, const std::string& id) {
+  fiber::vm& v = fiber::vm::of(L);
+  const fiber::module_record* from = v.loader().importer(L, 1);
+  if (from == nullptr) lua::raise(L, core_errc::current_module_not_known);
+  if (id == ".") return {from->path, from->import_root};
+  const auto request = fiber::parse_module_name(id);
+  if (!request) lua::raise(L, request.error(), {"module", id});
+  if (request->kind == fiber::module_kind::external) lua::raise(L, core_errc::invalid_module_name);
+  auto candidates = fiber::module_candidates(*request, *from);
+  if (!candidates) lua::raise(L, candidates.error());
+  std::erase_if(*candidates, fiber::is_category_path);
+  const std::string* path = v.process().sources().first_existing(*candidates);
+  if (path == nullptr) lua::raise(L, core_errc::module_not_found, {"module", request->name});
+  return {*path, from->import_root};
 }
 
-// Where the module named by `id` lies, and with it everything that it is known to require. A name
-// that starts with `/` is a file of the child's own.
-void plan_module(lua_State* L, const std::string& id, spawn_options& out) {
+// --- actors in processes of their own --------------------------------------
+
+// The module, and with it everything that it is known to require. A name that starts with `/` is a
+// file of the child's own.
+void plan_shipping(lua_State* L, const std::string& id, spawn_options& out) {
   if (id.starts_with('/')) {
     out.config.module = id;
     return;
   }
-  fiber::vm& v = fiber::vm::of(L);
-  const fiber::module_record* from = v.loader().importer(L, 1);
-  if (from == nullptr) lua::raise(L, core_errc::current_module_not_known);
-  const fiber::source_store& sources = v.process().sources();
-  if (id == ".") {
-    out.config.module = from->path;
-  } else {
-    const auto request = fiber::parse_module_name(id);
-    if (!request) lua::raise(L, request.error(), {"module", id});
-    if (request->kind == fiber::module_kind::external)
-      lua::raise(L, core_errc::invalid_module_name);
-    const auto candidates = fiber::module_candidates(*request, *from);
-    if (!candidates) lua::raise(L, candidates.error());
-    for (const std::string& path : *candidates) {
-      if (!out.config.module.empty() || fiber::is_category_path(path)) continue;
-      if (sources.exists(path)) out.config.module = path;
-    }
-    if (out.config.module.empty())
-      lua::raise(L, core_errc::module_not_found, {"module", request->name});
-  }
-  out.config.import_root = from->import_root;
-  auto closure = fiber::module_closure(out.config.module, from->import_root, sources);
-  if (!closure) lua::raise(L, closure.error(), {"path", out.config.module});
+  const entry_module entry = find_module(L, id);
+  out.config.module = entry.path;
+  out.config.import_root = entry.import_root;
+  auto closure =
+      fiber::module_closure(entry.path, entry.import_root, fiber::vm::of(L).process().sources());
+  if (!closure) lua::raise(L, closure.error(), {"path", entry.path});
   for (const fiber::shipped_module& module : *closure)
     out.config.sources.emplace_back(module.path, *module.source);
 }
 
 // Carries the plan out.
-int start_actor(lua_State* L, const spawn_options& options) {
+int start_process(lua_State* L, const spawn_options& options) {
   fiber::vm& v = fiber::vm::of(L);
   auto* helper = v.process().find<spawn_helper>();
   if (helper == nullptr) lua::raise(L, std::errc::no_child_process);
@@ -176,25 +182,92 @@ int start_actor(lua_State* L, const spawn_options& options) {
   return 1;
 }
 
+// --- actors in this process ------------------------------------------------
+
+struct local_options {
+  bool own_pool = false;
+  bool new_master = false;
+  fiber::concurrency concurrency = fiber::concurrency::multiple;
+};
+
+int start_thread(lua_State* L, const std::string& id, const local_options& options) {
+  fiber::vm& parent = fiber::vm::of(L);
+  const entry_module entry = find_module(L, id);
+  const auto source = parent.process().sources().load(entry.path);
+  if (!source) lua::raise(L, source.error(), {"path", entry.path});
+  std::unique_ptr<fiber::pool> own;
+  if (options.own_pool) own = std::make_unique<fiber::pool>(options.concurrency);
+  std::optional<address> to;
+  {
+    const auto v = fiber::vm::create(parent.process(), own ? *own : parent.threads(),
+                                     {.names = parent.config().names,
+                                      .entry = fiber::vm::role::worker,
+                                      .master = options.new_master});
+    to.emplace(v->extension<inbox>().box());
+    const std::string problem = v->start({.path = entry.path,
+                                          .source = **source,
+                                          .chunk_name = "@" + entry.path,
+                                          .import_root = entry.import_root});
+    if (!problem.empty()) {
+      lua::raise(L, std::error_code{LUA_ERRSYNTAX, lua::script_category()}, {"message", problem});
+    }
+  }
+  if (own) {
+    if (const std::error_code error = parent.process().launch(std::move(own))) lua::raise(L, error);
+  }
+  if (options.new_master) parent.resign_as_master();
+  push_local_channel(L, std::move(*to));
+  return 1;
+}
+
+// --- spawn_vm --------------------------------------------------------------
+
+// An option that is left out, or of another type, has its default.
+std::optional<bool> read_boolean(lua_State* L, const char* option) {
+  lua_getfield(L, 1, option);
+  std::optional<bool> value;
+  if (lua_isboolean(L, -1)) value = lua_toboolean(L, -1) != 0;
+  lua_pop(L, 1);
+  return value;
+}
+
+bool wants_one_thread(lua_State* L) {
+  lua_getfield(L, 1, "concurrency_hint");
+  const bool one = lua_type(L, -1) == LUA_TNUMBER && lua_tonumber(L, -1) == 1;
+  lua_pop(L, 1);
+  return one;
+}
+
 int spawn_vm(lua_State* L) {
-  if (lua_type(L, 1) == LUA_TSTRING)
-    lua::raise(L, std::make_error_code(std::errc::not_supported), {"arg", "subprocess"});
+  if (lua_type(L, 1) == LUA_TSTRING) return start_thread(L, std::string{lua::to_text(L, 1)}, {});
   if (!lua_istable(L, 1)) lua::raise_argument(L, 1);
-  spawn_options options;
-  options.config.text_only = fiber::vm::of(L).process().config().text_only;
+  lua_settop(L, 1);
   lua_getfield(L, 1, "module");
   if (lua_isnil(L, -1)) lua::raise(L, core_errc::invalid_module_name);
   if (lua_type(L, -1) != LUA_TSTRING) lua::raise_argument(L, "module");
   const std::string id{lua::to_text(L, -1)};
+  const std::optional<bool> inherit = read_boolean(L, "inherit_context");
+  const std::optional<bool> new_master = read_boolean(L, "new_master");
+  if (new_master == true && !fiber::vm::of(L).is_master())
+    lua::raise(L, std::errc::operation_not_permitted);
+  const bool one_thread = wants_one_thread(L);
   lua_getfield(L, 1, "subprocess");
-  if (lua_isnil(L, -1))
-    lua::raise(L, std::make_error_code(std::errc::not_supported), {"arg", "subprocess"});
+  if (lua_isnil(L, -1)) {
+    return start_thread(
+        L, id,
+        {.own_pool = inherit == false,
+         .new_master = new_master == true,
+         .concurrency = one_thread ? fiber::concurrency::single : fiber::concurrency::multiple});
+  }
   if (!lua_istable(L, -1)) lua::raise_argument(L, "subprocess");
-  check_boolean_free(L, "inherit_context");
-  check_boolean_free(L, "new_master");
+  // Both belong to actors inside this process; with `subprocess` even the default is refused.
+  if (inherit || new_master) lua::raise_argument(L, 1);
+  spawn_options options;
+  options.config.text_only = fiber::vm::of(L).process().config().text_only;
+  options.config.single_threaded = one_thread;
   read_subprocess(L, lua_gettop(L), options);
-  plan_module(L, id, options);
-  return start_actor(L, options);
+  plan_shipping(L, id, options);
+  return start_process(L, options);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "lib/actor/channel.h"
 #include "lib/actor/inbox.h"
+#include "lib/actor/local_channel.h"
 #include "lib/base/file.h"
 #include "lib/bindings/io/file_descriptor.h"
 #include "lib/lua/class.h"
@@ -106,6 +107,9 @@ void outgoing_value::add_object(lua_State* L, int index) {
   } else if (const auto* channel = lua::to<ipc_channel>(L, index)) {
     if (!channel->is_open()) refuse(L);
     fd = base::duplicate(channel->native());
+  } else if (const auto* local = lua::to<local_channel>(L, index)) {
+    if (!local->to) refuse(L);
+    fd = new_address(*local->to->box());
   } else if (is_inbox(L, index)) {
     fd = new_address(L);
   } else {

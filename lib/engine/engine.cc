@@ -149,6 +149,7 @@ int run_actor(actor::actor_start start) {
   actor::actor_config& config = start.config;
   auto options = process_options(std::move(config.environment), {"emilua", config.module});
   options.text_only = config.text_only;
+  if (config.single_threaded) options.main_concurrency = fiber::concurrency::single;
   if (config.text_only) options.module_patterns.clear();  // packages made for another world
   fiber::context process{std::move(options)};
   if (helper) process.provide(**helper);

@@ -17,6 +17,8 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <system_error>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -66,8 +68,11 @@ class context {
   void set_exit_code(int code) noexcept { exit_code_ = code; }
   [[nodiscard]] int exit_code() const noexcept { return exit_code_; }
 
-  // Runs the main pool on this thread.
-  void run() { main_pool_.run(); }
+  // Runs a pool on a thread of its own until it has nothing left to do.
+  [[nodiscard]] std::error_code launch(std::unique_ptr<pool> p);
+
+  // Runs the main pool on this thread, and returns when the launched ones have ended too.
+  void run();
 
  private:
   template <class T>
@@ -77,6 +82,12 @@ class context {
   pool main_pool_;
   source_store sources_;
   std::atomic<int> exit_code_{0};
+  struct launched {
+    std::thread thread;
+    std::shared_ptr<std::atomic<bool>> ended;
+  };
+  std::mutex launched_mutex_;
+  std::vector<launched> launched_;
   std::mutex pool_mutex_;
   std::optional<boost::asio::thread_pool> pool_;
   absl::flat_hash_map<const void*, void*> services_;

@@ -114,9 +114,8 @@ std::optional<std::string> find_module(std::string_view id, const module_info& i
   if (!request) return std::nullopt;
   const auto candidates = module_candidates(*request, importer);
   if (!candidates) return std::nullopt;
-  for (const std::string& path : *candidates)
-    if (sources.exists(path)) return path;
-  return std::nullopt;
+  const std::string* path = sources.first_existing(*candidates);
+  return path != nullptr ? std::optional{*path} : std::nullopt;
 }
 
 }  // namespace

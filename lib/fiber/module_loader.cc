@@ -136,11 +136,9 @@ int module_loader::require_file(lua_State* L, module_record& from, const module_
                                 std::string_view id) {
   const auto candidates = module_candidates(request, from);
   if (!candidates) lua::raise(L, candidates.error());
-  const source_store& sources = vm_.process().sources();
-  for (const std::string& path : *candidates) {
-    if (!sources.exists(path)) continue;
-    if (is_category_path(path) && !load_category(L, path)) lua_error(L);
-    return require_found(L, from, path, from.import_root, id);
+  if (const std::string* path = vm_.process().sources().first_existing(*candidates)) {
+    if (is_category_path(*path) && !load_category(L, *path)) lua_error(L);
+    return require_found(L, from, *path, from.import_root, id);
   }
   if (request.kind == module_kind::external) return require_external(L, from, request.name);
   lua::raise(L, core_errc::module_not_found, {"module", id});

@@ -31,13 +31,7 @@ std::error_code pool::add_threads(std::size_t count) {
     return std::make_error_code(std::errc::resource_unavailable_try_again);
   try {
     for (; count != 0; --count) {
-      added_.emplace_back([this] {
-        try {
-          io_.run();
-        } catch (const std::exception& e) {  // no memory
-          give_up(e.what());
-        }
-      });
+      added_.emplace_back([this] { run_loop(); });
     }
   } catch (const std::system_error& e) {
     return e.code();
@@ -45,8 +39,16 @@ std::error_code pool::add_threads(std::size_t count) {
   return {};
 }
 
-void pool::run() {
-  io_.run();
+void pool::run_loop() noexcept {
+  try {
+    io_.run();
+  } catch (const std::exception& e) {  // no memory
+    give_up(e.what());
+  }
+}
+
+void pool::run() noexcept {
+  run_loop();
   // Whoever is running may still add threads.
   for (std::thread thread; take_thread(thread);) thread.join();
 }

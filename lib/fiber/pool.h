@@ -39,12 +39,12 @@ class pool {
   // max_threads, or when the system has no more.
   [[nodiscard]] std::error_code add_threads(std::size_t count);
 
-  // Returns when the loop has run out of work and the added threads have ended. Throws what a
-  // handler throws; on an added thread that ends the process with status 1, after a line on
-  // standard error.
-  void run();
+  // Returns when the loop has run out of work and the added threads have ended. What a handler
+  // throws ends the process with status 1, after a line on standard error.
+  void run() noexcept;
 
  private:
+  void run_loop() noexcept;
   [[nodiscard]] bool take_thread(std::thread& out);
 
   const concurrency hint_;

@@ -20,6 +20,12 @@ bool source_store::exists(const std::string& path) const {
   return ::stat(path.c_str(), &info) == 0 && !S_ISDIR(info.st_mode);
 }
 
+const std::string* source_store::first_existing(const std::vector<std::string>& candidates) const {
+  for (const std::string& path : candidates)
+    if (exists(path)) return &path;
+  return nullptr;
+}
+
 base::result<source_store::text> source_store::load(const std::string& path) const {
   {
     const std::scoped_lock lock{mutex_};

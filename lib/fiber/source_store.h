@@ -13,6 +13,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "lib/base/error.h"
 
@@ -30,6 +31,9 @@ class source_store {
   // Whether `load` has something to load: a shipped source, or a regular file that may be looked
   // at.
   [[nodiscard]] bool exists(const std::string& path) const;
+
+  // The first of them that exists, or null.
+  [[nodiscard]] const std::string* first_existing(const std::vector<std::string>& candidates) const;
 
   // The source; errors are those of reading the file.
   [[nodiscard]] base::result<text> load(const std::string& path) const;

@@ -101,7 +101,14 @@ std::string vm::start(const entry_script& entry) {
     args.compiled = true;
     return 0;
   };
-  if (lua_cpcall(L, load, &c) == 0) return {};
+  // Once there is a turn to come, another thread may begin it.
+  in_turn_ = true;
+  const int status = lua_cpcall(L, load, &c);
+  in_turn_ = false;
+  if (status == 0) {
+    schedule();
+    return {};
+  }
   std::string message{lua::push_message(L, -1)};
   lua_settop(L, 0);
   if (message.empty()) message = "the script could not be loaded";

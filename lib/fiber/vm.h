@@ -93,6 +93,8 @@ class vm : public std::enable_shared_from_this<vm> {
   [[nodiscard]] boost::asio::io_context& io() noexcept { return threads_.io(); }
   [[nodiscard]] const strand& executor() const noexcept { return strand_; }
   [[nodiscard]] bool is_master() const noexcept { return options_.master; }
+  // Another VM takes the role.
+  void resign_as_master() noexcept { options_.master = false; }
   [[nodiscard]] const options& config() const noexcept { return options_; }
   // From the moment it starts to close: finalizers see it closed.
   [[nodiscard]] bool closed() const noexcept { return closed_; }

@@ -42,11 +42,6 @@ check.case('an argument that is neither string nor table is refused', function()
     check.raises_code(generic.EINVAL, 1, spawn_vm, print)
 end)
 
-check.case('actors inside the process do not exist yet', function()
-    check.raises_code(generic.ENOTSUP, 'subprocess', spawn_vm, './worker')
-    check.raises_code(generic.ENOTSUP, 'subprocess', spawn_vm, {module = './worker'})
-end)
-
 -- 30 §16.1
 check.case('a module that is missing or no string is refused', function()
     check.raises_core(core.invalid_module_name, spawn_vm, {subprocess = {}})
