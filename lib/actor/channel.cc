@@ -19,7 +19,8 @@ using lua::core_errc;
 ipc_channel::ipc_channel(lua_State* L, base::unique_fd fd, std::shared_ptr<child_process> child)
     : sends_(std::make_shared<bindings::operation_queue>(fiber::vm::of(L).io(), std::move(fd),
                                                          bindings::operation_queue::wait_write)),
-      child_(std::move(child)) {}
+      child_(std::move(child)),
+      awaited_(child_) {}
 
 void ipc_channel::close() {
   if (sends_) sends_->cancel();
@@ -27,7 +28,10 @@ void ipc_channel::close() {
   child_.reset();
 }
 
-void ipc_channel::detach() { child_.reset(); }
+void ipc_channel::detach() {
+  child_.reset();
+  awaited_.reset();
+}
 
 namespace {
 
@@ -86,7 +90,7 @@ int close(lua_State* L) {
 int detach(lua_State* L) {
   auto& self = check<ipc_channel>(L, 1);
   if (!self.child()) lua::raise_argument(L, 1);
-  fiber::vm::of(L).extension<children>().let_go(self.child());
+  fiber::vm::of(L).extension<children>().release(self.child());
   self.detach();
   return 0;
 }
@@ -100,14 +104,20 @@ int kill(lua_State* L) {
     if (lua_type(L, 2) != LUA_TNUMBER) lua::raise_argument(L, 2);
     signal = static_cast<int>(lua_tointeger(L, 2));
   }
-  const auto sent = ipc::send_signal(self.child()->pidfd.native_handle(), signal);
+  const auto sent = ipc::send_signal(self.child()->pidfd.get(), signal);
   if (signal == SIGKILL) {
-    fiber::vm::of(L).extension<children>().let_go(self.child());
     self.close();
   } else if (!sent) {
     lua::raise(L, sent.error());
   }
   return 0;
+}
+
+int wait(lua_State* L) {
+  const auto& self = check<ipc_channel>(L, 1);
+  fiber::vm::of(L).check_suspension(L);
+  if (!self.awaited()) lua::raise(L, std::errc::operation_not_permitted);
+  return wait_for_child(L, self.awaited());
 }
 
 int child_pid(lua_State* L) {
@@ -117,8 +127,11 @@ int child_pid(lua_State* L) {
   return 1;
 }
 
-const lua::class_method methods[] = {
-    {"send", send, true}, {"close", close}, {"detach", detach}, {"kill", kill}};
+const lua::class_method methods[] = {{"send", send, true},
+                                     {"close", close},
+                                     {"detach", detach},
+                                     {"kill", kill},
+                                     {"wait", wait, true}};
 const lua::class_property properties[] = {{"child_pid", child_pid}};
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "lib/actor/child_setup.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include <exception>
 #include <string>
 
+#include "lib/actor/first_process.h"
 #include "lib/base/bytes.h"
 #include "lib/base/file.h"
 #include "lib/base/signals.h"
@@ -21,7 +23,8 @@ namespace {
 // Where everything lies once the descriptors are in place.
 constexpr int inbox_fd = 3;
 constexpr int config_fd = 4;
-constexpr int argument_fd = 5;
+constexpr int helper_fd = 5;
+constexpr int argument_fd = 6;
 
 [[noreturn]] void fail(std::string_view what) {
   // Syslog's priority "error", as all diagnostics of a starting actor have it.
@@ -29,6 +32,7 @@ constexpr int argument_fd = 5;
   const int n =
       std::snprintf(line, sizeof line, "<3>%.*s\n", static_cast<int>(what.size()), what.data());
   const std::size_t size = n < static_cast<int>(sizeof line) ? n : sizeof line - 1;
+  base::ignore_sigpipe();  // unread standard error is no other end than this
   static_cast<void>(base::write_all(2, base::bytes_of({line, size})));
   ::_exit(1);
 }
@@ -58,10 +62,11 @@ void place(int fd, int number, int flags) {
 void place_descriptors(const child_descriptors& given, const stdio_mode (&modes)[3]) {
   int stdio[3];
   for (int i = 0; i < 3; ++i) stdio[i] = lift(given.stdio[i]);
-  const int inbox = lift(given.inbox), config = lift(given.config),
+  const int inbox = lift(given.inbox), config = lift(given.config), helper = lift(given.helper),
             argument = lift(given.init_argument);
   place(inbox, inbox_fd, O_CLOEXEC);
   place(config, config_fd, O_CLOEXEC);
+  place(helper, helper_fd, O_CLOEXEC);
   if (argument != -1) place(argument, argument_fd, O_CLOEXEC);
   // Standard error last, so that failures are still seen.
   for (int i = 0; i < 3; ++i) {
@@ -77,27 +82,27 @@ void place_descriptors(const child_descriptors& given, const stdio_mode (&modes)
   close_from(argument == -1 ? argument_fd : argument_fd + 1);
 }
 
-// The helper has set every disposition to its default but this one, and blocks all signals.
-void restore_signals() {
-  struct sigaction standard {};
-  standard.sa_handler = SIG_DFL;
-  if (::sigaction(SIGCHLD, &standard, nullptr) == -1) fail_call("sigaction");
-  base::unblock_all_signals();
+void arm_parent_death_signal() {
+  if (::prctl(PR_SET_PDEATHSIG, SIGKILL) == -1) fail_call("prctl");
 }
 
-void die_with(pid_t helper) {
-  if (::prctl(PR_SET_PDEATHSIG, SIGKILL) == -1) fail_call("prctl");
-  // The helper may have gone before the signal was armed.
-  if (::getppid() != helper) ::_exit(1);
+void die_with_helper() {
+  arm_parent_death_signal();
+  // The helper may have gone before the signal was armed. In a pid namespace of our own getppid()
+  // would not tell.
+  pollfd helper{.fd = helper_fd, .events = POLLIN, .revents = 0};
+  if (base::retry([&] { return ::poll(&helper, 1, 0); }) != 0) ::_exit(1);
+  ::close(helper_fd);
 }
 
 }  // namespace
 
-void become_actor(const child_descriptors& given, const stdio_mode (&modes)[3], pid_t helper,
+void become_actor(const child_descriptors& given, const stdio_mode (&modes)[3],
                   spawn_helper::actor_main run) {
   place_descriptors(given, modes);
-  restore_signals();
-  die_with(helper);
+  ready_first_process();  // until now all signals were blocked; their dispositions are the default
+  die_with_helper();
+  const pid_t parent = ::getppid();
   static_cast<void>(::prctl(PR_SET_NAME, "emilua-actor"));  // only for people who look
 
   auto config = open_config(config_fd);
@@ -109,8 +114,12 @@ void become_actor(const child_descriptors& given, const stdio_mode (&modes)[3], 
                            .fatal = fail});
     base::secure_erase(config->init_script.data(), config->init_script.size());
     config->init_script.clear();
+    // Whoever changes its user ids loses the signal.
+    arm_parent_death_signal();
+    if (::getppid() != parent) ::_exit(1);
   }
   close_from(config_fd);
+  if (split_first_process() == -1) fail_call("clone");
   try {
     ::exit(run({std::move(*config), base::unique_fd{inbox_fd}}));
   } catch (const std::exception& e) {  // no memory, no descriptors

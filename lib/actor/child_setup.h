@@ -14,10 +14,11 @@ struct child_descriptors {
   int init_argument;
   int inbox;
   int config;
+  int helper;  // the helper's process descriptor
 };
 
 // Never returns: runs `run` and leaves with its result.
 [[noreturn]] void become_actor(const child_descriptors& given, const stdio_mode (&modes)[3],
-                               pid_t helper, spawn_helper::actor_main run);
+                               spawn_helper::actor_main run);
 
 }  // namespace emilua::actor

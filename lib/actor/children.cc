@@ -3,35 +3,90 @@
 #include <signal.h>
 
 #include <boost/asio/bind_executor.hpp>
+#include <boost/asio/error.hpp>
+#include <utility>
 
+#include "lib/bindings/io/completion.h"
+#include "lib/fiber/suspend.h"
 #include "lib/ipc/process.h"
 
 namespace emilua::actor {
 
+namespace {
+
+std::error_code aborted() {
+  return boost::asio::error::make_error_code(boost::asio::error::operation_aborted);
+}
+
+}  // namespace
+
+child_process::child_process(fiber::vm& v, spawned_child child)
+    : pid(child.pid),
+      pidfd(std::move(child.pidfd)),
+      line(std::make_shared<bindings::operation_queue>(v.io(), std::move(child.line),
+                                                       bindings::operation_queue::wait_read)) {}
+
+std::optional<base::result<exit_status>> child_process::poll() {
+  if (ended) return ended;
+  const auto status = read_status(line->native());
+  if (!status)
+    ended = status.error();
+  else if (*status)
+    ended = **status;
+  return ended;
+}
+
+template <class Handler>
+void child_process::async_wait(Handler handler) {
+  // Weak: the queue is ours.
+  auto attempt = [this] { return poll(); };
+  line->start(std::move(attempt),
+              bindings::mapped_handler{std::move(handler),
+                                       [](Handler& h, std::error_code error, auto&& outcome) {
+                                         if (!error && !outcome) error = outcome.error();
+                                         h(error, error ? exit_status{} : *outcome);
+                                       }});
+}
+
 std::shared_ptr<child_process> children::add(spawned_child child) {
   auto process = std::make_shared<child_process>(vm_, std::move(child));
   supervised_.insert(process);
-  // The descriptor is readable once the process has ended. The wait keeps no VM alive.
-  process->pidfd.async_wait(
-      boost::asio::posix::stream_descriptor::wait_read,
-      boost::asio::bind_executor(vm_.executor(),
-                                 [self = vm_.weak_from_this(),
-                                  weak = std::weak_ptr{process}](boost::system::error_code error) {
-                                   const auto v = self.lock();
-                                   const auto ended = weak.lock();
-                                   if (!error && v && !v->closed() && ended)
-                                     v->extension<children>().supervised_.erase(ended);
-                                 }));
+  // This wait keeps no VM alive.
+  process->async_wait(boost::asio::bind_executor(
+      vm_.executor(), [self = vm_.weak_from_this(), weak = std::weak_ptr{process}](
+                          std::error_code error, exit_status) {
+        const auto v = self.lock();
+        const auto ended = weak.lock();
+        if (error != aborted() && v && !v->closed() && ended)
+          v->extension<children>().supervised_.erase(ended);
+      }));
   return process;
+}
+
+void children::release(const std::shared_ptr<child_process>& child) {
+  release_child(child->line->native());
+  child->line->cancel();
+  supervised_.erase(child);
 }
 
 void children::closing() {
   for (const auto& child : supervised_) {
     // The only failure is that it has ended already.
-    static_cast<void>(ipc::send_signal(child->pidfd.native_handle(), SIGKILL));
-    child->pidfd.close();
+    static_cast<void>(ipc::send_signal(child->pidfd.get(), SIGKILL));
+    child->line->cancel();
   }
   supervised_.clear();
+}
+
+int wait_for_child(lua_State* L, const std::shared_ptr<child_process>& child) {
+  return fiber::await(
+      L, [&](auto handler) { child->async_wait(std::move(handler)); },
+      [child](lua_State* R, exit_status status) {
+        lua_createtable(R, 0, 1);
+        lua_pushinteger(R, status.value);
+        lua_setfield(R, -2, status.signaled ? "exit_signal" : "exit_code");
+        return 1;
+      });
 }
 
 }  // namespace emilua::actor

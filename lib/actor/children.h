@@ -1,21 +1,32 @@
 // The processes that one VM has spawned: they die with it unless they are let go.
 #pragma once
 
-#include <boost/asio/posix/stream_descriptor.hpp>
+#include <lua.hpp>
 #include <memory>
+#include <optional>
 #include <unordered_set>
 
+#include "lib/actor/lifeline.h"
 #include "lib/actor/spawn_helper.h"
+#include "lib/base/error.h"
+#include "lib/base/unique_fd.h"
+#include "lib/bindings/io/operation_queue.h"
 #include "lib/fiber/vm.h"
 
 namespace emilua::actor {
 
 struct child_process {
-  child_process(fiber::vm& v, spawned_child child)
-      : pid(child.pid), pidfd(v.io(), child.pidfd.release()) {}
+  child_process(fiber::vm& v, spawned_child child);
+
+  // Empty while it lives. handler(std::error_code, exit_status) gets the same.
+  [[nodiscard]] std::optional<base::result<exit_status>> poll();
+  template <class Handler>
+  void async_wait(Handler handler);
 
   pid_t pid;
-  boost::asio::posix::stream_descriptor pidfd;
+  base::unique_fd pidfd;
+  std::shared_ptr<bindings::operation_queue> line;
+  std::optional<base::result<exit_status>> ended;
 };
 
 class children final : public fiber::vm_extension {
@@ -24,7 +35,7 @@ class children final : public fiber::vm_extension {
 
   std::shared_ptr<child_process> add(spawned_child child);
   // The child survives the VM.
-  void let_go(const std::shared_ptr<child_process>& child) { supervised_.erase(child); }
+  void release(const std::shared_ptr<child_process>& child);
 
   void closing() override;
 
@@ -32,5 +43,8 @@ class children final : public fiber::vm_extension {
   fiber::vm& vm_;
   std::unordered_set<std::shared_ptr<child_process>> supervised_;
 };
+
+// Lua's channel:wait() for a child: suspends.
+[[nodiscard]] int wait_for_child(lua_State* L, const std::shared_ptr<child_process>& child);
 
 }  // namespace emilua::actor

@@ -9,12 +9,14 @@
 // and environment from its memory, closes every descriptor but its socket, and sleeps in a read. It
 // holds descriptor numbers and flags only: what an actor is to do goes past it in sealed memory. An
 // actor is a clone of the helper, without exec, so nothing of the main process can leak into it and
-// an empty root directory is no obstacle. Children are reaped by the kernel (no zombies); the
-// helper leaves when the main process is gone and its last child has ended.
+// an empty root directory is no obstacle. The helper reaps its children, reports how they ended,
+// and ends those whose creator is gone without having released them; it leaves when the main
+// process is gone and its last child has ended.
 #pragma once
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <memory>
 #include <mutex>
 
@@ -37,15 +39,17 @@ struct stdio_plan {
 
 // All that is decided about a child before it exists.
 struct spawn_request {
-  stdio_plan stdio[3];     // in, out, err
-  int init_argument = -1;  // borrowed; -1: none
-  int inbox = -1;          // borrowed: the reading end of the actor's channel
-  int config = -1;         // borrowed: seal_config()
+  stdio_plan stdio[3];           // in, out, err
+  int init_argument = -1;        // borrowed; -1: none
+  int inbox = -1;                // borrowed: the reading end of the actor's channel
+  int config = -1;               // borrowed: seal_config()
+  std::uint64_t namespaces = 0;  // CLONE_NEW* of those that the child is to have for itself
 };
 
 struct spawned_child {
   pid_t pid;
   base::unique_fd pidfd;
+  base::unique_fd line;  // the creator's end of its lifeline: see lifeline.h
 };
 
 // What the new process begins with, when only descriptors 0 to 3 are open.

@@ -1,6 +1,9 @@
 #include "lib/actor/spawn_vm.h"
 
+#include <sched.h>
+
 #include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,9 +35,20 @@ struct spawn_options {
   actor_config config;
   stdio_plan stdio[3];
   int init_argument = -1;
+  std::uint64_t namespaces = 0;
 };
 
 constexpr const char* stdio_names[] = {"stdin", "stdout", "stderr"};
+
+// In the order in which they are checked.
+constexpr struct {
+  const char* name;
+  std::uint64_t flag;
+} namespaces[] = {
+    {"newns_uts", CLONE_NEWUTS},       {"newns_ipc", CLONE_NEWIPC}, {"newns_pid", CLONE_NEWPID},
+    {"newns_user", CLONE_NEWUSER},     {"newns_net", CLONE_NEWNET}, {"newns_mount", CLONE_NEWNS},
+    {"newns_cgroup", CLONE_NEWCGROUP},
+};
 
 std::string option_name(std::string_view name) { return "subprocess/" + std::string{name}; }
 
@@ -47,6 +61,15 @@ int check_descriptor(lua_State* L, int index, const std::string& option) {
   const auto* object = lua::to<bindings::file_descriptor>(L, index);
   if (object == nullptr) refuse(L, option);
   return object->fd.get();
+}
+
+void read_namespaces(lua_State* L, int subprocess, spawn_options& out) {
+  for (const auto& [name, flag] : namespaces) {
+    lua_getfield(L, subprocess, name);
+    if (!lua_isnil(L, -1) && !lua_isboolean(L, -1)) refuse(L, option_name(name));
+    if (lua_toboolean(L, -1) != 0) out.namespaces |= flag;
+    lua_pop(L, 1);
+  }
 }
 
 void read_stdio(lua_State* L, int subprocess, spawn_options& out) {
@@ -99,12 +122,15 @@ void read_init(lua_State* L, int subprocess, spawn_options& out) {
 // off, it is refused, not passed over.
 void refuse_unknown_options(lua_State* L, int table) {
   constexpr std::string_view known[] = {"stdin", "stdout", "stderr", "environment", "init"};
+  const auto is_namespace = [](std::string_view name) {
+    return std::ranges::any_of(namespaces, [&](const auto& n) { return name == n.name; });
+  };
   lua_pushnil(L);
   while (lua_next(L, table) != 0) {
     const bool off = lua_isboolean(L, -1) && lua_toboolean(L, -1) == 0;
     lua_pop(L, 1);
     const std::string_view name = lua::to_text(L, -1);
-    if (off || std::ranges::find(known, name) != std::end(known)) continue;
+    if (off || std::ranges::find(known, name) != std::end(known) || is_namespace(name)) continue;
     lua::raise(L, std::make_error_code(std::errc::not_supported),
                {"arg", option_name(name.data() != nullptr ? name : "?")});
   }
@@ -112,6 +138,7 @@ void refuse_unknown_options(lua_State* L, int table) {
 
 void read_subprocess(lua_State* L, int index, spawn_options& out) {
   refuse_unknown_options(L, index);
+  read_namespaces(L, index, out);
   read_stdio(L, index, out);
   read_environment(L, index, out);
   read_init(L, index, out);
@@ -174,6 +201,7 @@ int start_process(lua_State* L, const spawn_options& options) {
       .init_argument = options.init_argument,
       .inbox = ends->first.get(),
       .config = config->get(),
+      .namespaces = options.namespaces,
   };
   auto child = helper->spawn(request);
   if (!child) lua::raise(L, child.error());

@@ -42,6 +42,10 @@ base::result<pid_t> clone_process(std::uint64_t flags, base::unique_fd& pidfd,
   return static_cast<pid_t>(pid);
 }
 
+base::unique_fd open_process(pid_t pid) noexcept {
+  return base::unique_fd{static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))};
+}
+
 base::result<> send_signal(int pidfd, int signal) noexcept {
   if (::syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0) == -1) return base::last_error();
   return {};

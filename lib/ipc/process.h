@@ -26,6 +26,9 @@ namespace emilua::ipc {
 [[nodiscard]] base::result<pid_t> clone_process(std::uint64_t flags, base::unique_fd& pidfd,
                                                 int exit_signal) noexcept;
 
+// A descriptor of the process, close-on-exec: readable once it has ended.
+[[nodiscard]] base::unique_fd open_process(pid_t pid) noexcept;
+
 // ESRCH when the process is gone, that is, reaped; a zombie still takes signals.
 [[nodiscard]] base::result<> send_signal(int pidfd, int signal) noexcept;
 

@@ -31,6 +31,41 @@ STUBBORN = ECHO + """
 require('time').sleep(3600)
 """
 
+# Starts an actor, and another one that it lets go, which do not listen to anybody.
+SPINNERS = CONVERSATION + """
+for _, detach in ipairs{false, true} do
+    local worker = spawn_vm{module = './worker', subprocess = {stdout = 'share', stderr = 'share'}}
+    worker:send(inbox)
+    inbox:receive()
+    say(worker.child_pid)
+    if detach then
+        worker:detach()
+    end
+end
+hear()
+"""
+
+SPINNER = """
+require('inbox'):receive():send(true)
+while true do
+end
+"""
+
+# Has an actor of its own, which waits.
+NEST = """
+local inbox = require 'inbox'
+if _CONTEXT == 'worker' then
+    local sender = inbox:receive()
+    if type(sender) == 'string' then
+        require('time').sleep(3600)
+    end
+    local child = spawn_vm{module = '.', subprocess = {stderr = 'share'}}
+    child:send 'wait'
+    sender:send(true)
+    require('time').sleep(3600)
+end
+"""
+
 SURVIVOR = ECHO + """
 require('stream').write_all(require('system').out, 'no senders any more\\n')
 """
@@ -112,6 +147,64 @@ def the_death_of_the_helper_takes_its_actors_along():
         worker = int(program.line())
         os.kill(parent(worker), signal.SIGKILL)
         assert wait_for_end(worker)
+        program.say("return")
+        assert program.end()[0] == 0
+
+
+# What a creator that is killed cannot do, its helper does: row 21 of 91
+@case
+def sigkill_of_a_program_ends_even_actors_that_do_not_listen():
+    with Program(SPINNERS, files={"worker.lua": SPINNER}) as program:
+        plain, detached = int(program.line()), int(program.line())
+        helper = parent(plain)
+        os.kill(program.pid, signal.SIGKILL)
+        assert wait_for_end(plain)
+        os.kill(detached, 0)
+        assert status(detached)["State"][0] == "R"
+        os.kill(helper, 0)
+        kill(detached)
+        assert wait_for_end(detached) and wait_for_end(helper)
+
+
+NAMESPACES = {"uts": "uts", "ipc": "ipc", "pid": "pid", "user": "user", "net": "net", "mount": "mnt", "cgroup": "cgroup"}
+
+
+def namespaces(pid):
+    return {name: os.readlink("/proc/%d/ns/%s" % (pid, file)) for name, file in NAMESPACES.items()}
+
+
+# 30 §2.1
+@case
+def each_namespace_is_the_actors_own_if_asked_for():
+    own = namespaces(os.getpid())
+    for chosen in [{name} for name in NAMESPACES] + [set(), set(NAMESPACES), {"user", "net"}]:
+        options = "".join("newns_%s = true, " % name for name in chosen)
+        with Program(PARENT.replace("subprocess = {", "subprocess = {" + options), files={"worker.lua": STUBBORN}) as program:
+            worker = int(program.line())
+            found = namespaces(worker)
+            assert {name for name in NAMESPACES if found[name] != own[name]} == chosen, (chosen, found, own)
+            program.say("return")
+            assert program.end()[0] == 0
+            assert wait_for_end(worker)
+
+
+# 30 §11.4
+@case
+def process_1_holds_nothing_and_reaps_orphans():
+    with Program(PARENT.replace("subprocess = {", "subprocess = {newns_pid = true, "), files={"worker.lua": NEST}) as program:
+        first = int(program.line())
+        wait_until(lambda: descriptors(first) == {})
+        (worker,) = children(first)
+        assert status(worker)["NSpid"].split()[-1] == "2", status(worker)
+        (helper,) = children(worker)
+        wait_until(lambda: len(children(helper)) == 1)
+        (grandchild,) = children(helper)
+        os.kill(helper, signal.SIGKILL)
+        assert wait_for_end(grandchild)
+        # The helper is a zombie of the worker, which did not ask for it; the grandchild is no more.
+        wait_until(lambda: children(first) == [worker])
+        kill(first)
+        assert wait_for_end(worker) and wait_for_end(first)
         program.say("return")
         assert program.end()[0] == 0
 

@@ -74,14 +74,22 @@ check.case('concurrency_hint may be combined', function()
 end)
 
 check.case('an unknown subprocess option is refused by name', function()
-    for _, name in ipairs{'newns_pid', 'newns_user', 'newns_mount', 'newns_net', 'newns_ipc', 'newns_uts',
-        'seccomp', 'Stdin', 'pd_daemon'} do
+    for _, name in ipairs{'newns_time', 'newns', 'seccomp', 'Stdin', 'pd_daemon'} do
         check.raises_code(generic.ENOTSUP, 'subprocess/' .. name, spawn_vm, subprocess{[name] = true})
     end
 end)
 
 check.case('an unknown option that is switched off is harmless', function()
-    spawn_vm(subprocess{newns_pid = false, newns_user = false}):kill()
+    spawn_vm(subprocess{newns_time = false, newns_pid = false, newns_user = false}):kill()
+end)
+
+check.case('a namespace is asked for by a boolean', function()
+    for _, name in ipairs{'uts', 'ipc', 'pid', 'user', 'net', 'mount', 'cgroup'} do
+        for _, value in ipairs{1, 'true', {}} do
+            check.raises_code(generic.EINVAL, 'subprocess/newns_' .. name, spawn_vm,
+                subprocess{['newns_' .. name] = value})
+        end
+    end
 end)
 
 check.case('an unknown option that is no string is refused', function()

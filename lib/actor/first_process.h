@@ -1,0 +1,21 @@
+// The duties of process 1 of a pid namespace.
+//
+//   ready_first_process();              // before anybody may send it a signal
+//   …
+//   if (split_first_process() == -1) …
+#pragma once
+
+namespace emilua::actor {
+
+// Blocks, in the first process of its namespace, the signals that it is to pass on: the kernel
+// drops those that process 1 neither handles nor blocks. Unblocks all signals in any other process.
+void ready_first_process() noexcept;
+
+// Splits the process in two if it is the first of its namespace, and returns in the second one, or
+// at once if there is nothing to split, with all signals unblocked. The first stays behind without
+// descriptors: it reaps every orphan, passes SIGTERM, SIGINT, SIGHUP, SIGUSR1 and SIGUSR2 on, and
+// leaves with the second's exit status, or 128 + the signal that ended it. -1 and errno if there
+// can be no second.
+[[nodiscard]] int split_first_process() noexcept;
+
+}  // namespace emilua::actor

@@ -1,0 +1,194 @@
+#include "lib/actor/helper_process.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "lib/actor/child_setup.h"
+#include "lib/actor/helper_wire.h"
+#include "lib/actor/lifeline.h"
+#include "lib/base/file.h"
+#include "lib/base/signals.h"
+#include "lib/ipc/process.h"
+
+namespace emilua::actor {
+namespace {
+
+void erase_start_memory(const spawn_helper::start_memory& memory) {
+  for (char** list : {memory.argv, memory.envp}) {
+    if (list == nullptr) continue;
+    for (; *list != nullptr; ++list) base::secure_erase(*list, std::strlen(*list));
+  }
+}
+
+bool take_descriptors(const wire_request& request, const descriptor_list& fds,
+                      child_descriptors& out) {
+  std::size_t next = 0;
+  const auto take = [&] { return next < fds.size() ? fds[next++].get() : -1; };
+  out.inbox = take();
+  out.config = take();
+  out.init_argument = request.has_argument ? take() : -1;
+  if (out.config == -1 || (request.has_argument && out.init_argument == -1)) return false;
+  for (int i = 0; i < 3; ++i) {
+    out.stdio[i] = request.stdio[i] == stdio_mode::given ? take() : -1;
+    if (request.stdio[i] == stdio_mode::given && out.stdio[i] == -1) return false;
+  }
+  return next == fds.size();
+}
+
+class helper {
+ public:
+  helper(base::unique_fd socket, spawn_helper::actor_main run)
+      : socket_(std::move(socket)), run_(run) {}
+
+  // Descriptors that watch over everything. False: then nothing is to be served.
+  [[nodiscard]] bool prepare() {
+    sigset_t ended;
+    ::sigemptyset(&ended);
+    ::sigaddset(&ended, SIGCHLD);
+    signals_.reset(::signalfd(-1, &ended, SFD_CLOEXEC | SFD_NONBLOCK));
+    events_.reset(::epoll_create1(EPOLL_CLOEXEC));
+    self_ = ipc::open_process(::getpid());
+    return signals_ && events_ && self_ && watch(socket_.get()) && watch(signals_.get());
+  }
+
+  void serve() {
+    while (serving_ || !children_.empty()) {
+      epoll_event events[64];
+      const int n =
+          base::retry([&] { return ::epoll_wait(events_.get(), events, std::size(events), -1); });
+      if (n == -1) return;
+      // First what was asked for: an ended child's number may be a new one's the next moment.
+      for (int i = 0; i < n; ++i) handle(events[i].data.fd);
+    }
+  }
+
+ private:
+  struct child {
+    pid_t pid;
+    base::unique_fd line;  // empty once the child was released
+  };
+
+  [[nodiscard]] bool watch(int fd) const {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.fd = fd;
+    return ::epoll_ctl(events_.get(), EPOLL_CTL_ADD, fd, &event) == 0;
+  }
+
+  void handle(int fd) {
+    if (fd == socket_.get()) {
+      if (serve_one()) return;
+      // The main process is gone.
+      serving_ = false;
+      socket_.reset();
+    } else if (fd == signals_.get()) {
+      reap();
+    } else {
+      obey(fd);
+    }
+  }
+
+  // A child's creator wants something, or is gone.
+  void obey(int line) {
+    const auto it = std::ranges::find(children_, line, [](const child& c) { return c.line.get(); });
+    if (it == children_.end()) return;  // reaped in the same round
+    switch (read_wish(line)) {
+      case wish::nothing:
+        return;
+      case wish::end:
+        // It is ours and not reaped yet: the number is its.
+        ::kill(it->pid, SIGKILL);
+        [[fallthrough]];
+      case wish::release:
+        it->line.reset();
+    }
+  }
+
+  void reap() {
+    signalfd_siginfo info;
+    while (base::retry([&] { return ::read(signals_.get(), &info, sizeof info); }) > 0) {
+    }
+    for (;;) {
+      siginfo_t ended{};
+      if (base::retry([&] { return ::waitid(P_ALL, 0, &ended, WEXITED | WNOHANG); }) == -1 ||
+          ended.si_pid == 0)
+        return;
+      const auto it = std::ranges::find(children_, ended.si_pid, &child::pid);
+      if (it == children_.end()) continue;
+      if (it->line)
+        report_status(it->line.get(),
+                      {.signaled = ended.si_code != CLD_EXITED, .value = ended.si_status});
+      *it = std::move(children_.back());
+      children_.pop_back();
+    }
+  }
+
+  [[nodiscard]] bool serve_one() {
+    wire_request request;
+    descriptor_list fds;
+    if (!wait_for_packet(socket_.get(), request, fds)) return false;
+    base::unique_fd pidfd;
+    lifeline line;
+    const wire_reply reply = spawn(request, fds, pidfd, line);
+    const int descriptors[] = {pidfd.get(), line.creator.get()};
+    return ipc::send_packet(socket_.get(), bytes_of_object(reply),
+                            {descriptors, reply.error == 0 ? std::size_t{2} : 0})
+        .has_value();
+  }
+
+  [[nodiscard]] wire_reply spawn(const wire_request& request, const descriptor_list& fds,
+                                 base::unique_fd& pidfd, lifeline& line) {
+    const auto failed = [](std::error_code error) { return wire_reply{error.value(), -1}; };
+    child_descriptors given;
+    if (!take_descriptors(request, fds, given)) return {EBADMSG, -1};
+    auto made = make_lifeline();
+    if (!made) return failed(made.error());
+    line = std::move(*made);
+    if (!watch(line.helper.get())) return failed(base::last_error());
+    children_.reserve(children_.size() + 1);  // now, not once there is a child
+    const auto pid = ipc::clone_process(request.namespaces, pidfd, SIGCHLD);
+    if (!pid) return failed(pid.error());
+    if (*pid == 0) {
+      given.helper = self_.get();
+      become_actor(given, request.stdio, run_);
+    }
+    children_.push_back({*pid, std::move(line.helper)});
+    return {0, *pid};
+  }
+
+  base::unique_fd socket_, signals_, events_, self_;
+  spawn_helper::actor_main run_;
+  std::vector<child> children_;
+  bool serving_ = true;
+};
+
+}  // namespace
+
+void helper_main(base::unique_fd socket, const spawn_helper::start_memory& memory,
+                 spawn_helper::actor_main run) {
+  erase_start_memory(memory);
+  // Descriptor 3 is ours; all above, whatever the program was started with, goes. A helper that
+  // cannot see to that must not serve: spawn() then says ECHILD.
+  if (socket.get() != 3) {
+    if (::dup3(socket.get(), 3, O_CLOEXEC) == -1) ::_exit(1);
+    socket.reset(3);
+  }
+  if (!base::close_from(4)) ::_exit(1);
+  static_cast<void>(::prctl(PR_SET_NAME, "emilua-helper"));  // only for people who look
+  base::reset_signal_dispositions();  // once for all children, which inherit them
+  helper self{std::move(socket), run};
+  if (self.prepare()) self.serve();
+  ::_exit(0);
+}
+
+}  // namespace emilua::actor

@@ -1,0 +1,14 @@
+// The helper's own life: see spawn_helper.h.
+#pragma once
+
+#include "lib/actor/spawn_helper.h"
+#include "lib/base/unique_fd.h"
+
+namespace emilua::actor {
+
+// Runs in the forked process, all signals blocked. Serves until the main process is gone; then
+// leaves with its last child.
+[[noreturn]] void helper_main(base::unique_fd socket, const spawn_helper::start_memory& memory,
+                              spawn_helper::actor_main run);
+
+}  // namespace emilua::actor

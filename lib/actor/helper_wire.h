@@ -1,0 +1,59 @@
+// What the main process and its helper tell each other: fixed-size packets on one socket, request
+// and reply by turns.
+#pragma once
+
+#include <absl/container/inlined_vector.h>
+#include <poll.h>
+#include <sys/types.h>
+
+#include <cstdint>
+#include <cstring>
+#include <span>
+
+#include "lib/actor/spawn_helper.h"
+#include "lib/base/bytes.h"
+#include "lib/base/error.h"
+#include "lib/ipc/seqpacket.h"
+
+namespace emilua::actor {
+
+// Its descriptors follow in this order: inbox, config, the init argument if there is one, then
+// those of the standard streams that have one.
+struct wire_request {
+  stdio_mode stdio[3];
+  bool has_argument;
+  std::uint64_t namespaces;  // CLONE_NEW*
+};
+
+struct wire_reply {
+  int error;  // errno, or 0: then the pidfd and our end of the child's lifeline come along
+  pid_t pid;
+};
+
+using descriptor_list = absl::InlinedVector<base::unique_fd, 4>;
+
+template <class T>
+base::byte_view bytes_of_object(const T& object) {
+  return std::as_bytes(std::span{&object, 1});
+}
+
+// Waits for a packet. False: the other side is gone, or talks nonsense.
+template <class T>
+[[nodiscard]] bool wait_for_packet(int socket, T& out, descriptor_list& fds) {
+  for (;;) {
+    std::byte room[sizeof(T) + 1];
+    ipc::received_packet packet = ipc::receive_packet(socket, room);
+    if (packet.status == ipc::packet_status::would_block) {
+      pollfd p{.fd = socket, .events = POLLIN, .revents = 0};
+      if (base::retry([&] { return ::poll(&p, 1, -1); }) == -1) return false;
+      continue;
+    }
+    if (packet.status != ipc::packet_status::received || packet.bytes.size() != sizeof(T))
+      return false;
+    std::memcpy(&out, packet.bytes.data(), sizeof(T));
+    fds = std::move(packet.fds);
+    return true;
+  }
+}
+
+}  // namespace emilua::actor
