@@ -13,18 +13,17 @@ namespace emilua::actor {
 // the lock.
 
 std::uint64_t mailbox::put(local_message message, completion done) {
-  std::unique_ptr<waiter> woken;
-  std::uint64_t id = 0;
-  {
-    const std::scoped_lock lock{mutex_};
-    if (!closed_) {
-      id = ++last_id_;
-      entries_.push_back({id, std::move(message), std::move(done)});
-      woken = std::move(waiter_);
-    }
+  std::unique_lock lock{mutex_};
+  if (closed_) {
+    lock.unlock();
+    done(lua::core_errc::channel_closed);
+    return 0;
   }
+  const std::uint64_t id = ++last_id_;
+  entries_.push_back({id, std::move(message), std::move(done)});
+  auto woken = std::move(waiter_);
+  lock.unlock();
   tell(std::move(woken));
-  if (id == 0) done(lua::core_errc::channel_closed);
   return id;
 }
 
