@@ -39,7 +39,6 @@ int check_interruption(lua_State* L) {
 // left, nothing below it may suspend the fiber either.
 int enter_coroutine(lua_State* L) {
   check_interruption(L);
-  if (!lua_isthread(L, 1)) return luaL_argerror(L, 1, "coroutine expected");
   if (lua_toboolean(L, 2)) lua::raise(L, std::errc::operation_not_permitted);
   if (fiber* f = vm::of(L).current(); f != nullptr && (f->native_calls != 0 || !lua_isyieldable(L)))
     ++f->native_calls;

@@ -103,7 +103,7 @@ module_record* module_loader::importer(lua_State* L, int level) {
 }
 
 int module_loader::require(lua_State* L) {
-  luaL_checktype(L, 1, LUA_TSTRING);
+  if (lua_type(L, 1) != LUA_TSTRING) lua::raise_type(L, 1, "string");
   const std::string id{lua::to_text(L, 1)};
   // Level 0 is this function, 1 the wrapper that every suspending function has.
   module_record* from = importer(L, 2);

@@ -196,9 +196,45 @@ void raise(lua_State* L, std::error_code error, const extra_field& extra) {
 
 void raise(lua_State* L, std::errc error) { raise(L, std::make_error_code(error)); }
 
+namespace {
+
+// How the chunk names of the engine's own Lua code begin: see lua/embed.cc.
+constexpr std::string_view engine_source = "=emilua/";
+
+// The level, for lua_getstack, of the program's code that called the running function.
+int program_level(lua_State* L) {
+  lua_Debug frame;
+  int level = 1;
+  while (lua_getstack(L, level, &frame) != 0 && lua_getinfo(L, "S", &frame) != 0 &&
+         std::string_view{frame.source}.starts_with(engine_source))
+    ++level;
+  return level;
+}
+
+}  // namespace
+
 void raise_text(lua_State* L, const char* message) {
-  luaL_error(L, "%s", message);
+  luaL_where(L, program_level(L));
+  lua_pushstring(L, message);
+  lua_concat(L, 2);
+  lua_error(L);
   __builtin_unreachable();
+}
+
+void raise_type(lua_State* L, int index, const char* expected) {
+  lua_Debug frame;
+  frame.name = nullptr;
+  const int level = program_level(L);
+  if (lua_getstack(L, level - 1, &frame) != 0) lua_getinfo(L, "n", &frame);
+  const char* const actual = luaL_typename(L, index);
+  if (frame.name != nullptr && std::string_view{frame.namewhat} == "method") --index;
+  raise_text(L, lua_pushfstring(L, "bad argument #%d to '%s' (%s expected, got %s)", index,
+                                frame.name != nullptr ? frame.name : "?", expected, actual));
+}
+
+lua_Number check_number(lua_State* L, int index) {
+  if (lua_isnumber(L, index) == 0) raise_type(L, index, "number");
+  return lua_tonumber(L, index);
 }
 
 void raise_argument(lua_State* L, int position) {

@@ -42,8 +42,14 @@ void push(lua_State* L, std::error_code error, const extra_field& extra);
 [[noreturn]] void raise(lua_State* L, std::error_code error, const extra_field& extra);
 [[noreturn]] void raise(lua_State* L, std::errc error);  // category generic
 
-// A string error, with the position of the Lua code that runs.
+// A string error, with the position of the program's code that runs. Lua code of the engine itself,
+// such as what wraps suspending functions, is passed over.
 [[noreturn]] void raise_text(lua_State* L, const char* message);
+
+// luaL_typerror and luaL_checknumber, with that position and with the name by which the program has
+// called: for functions that suspend.
+[[noreturn]] void raise_type(lua_State* L, int index, const char* expected);
+[[nodiscard]] lua_Number check_number(lua_State* L, int index);
 
 // The convention for wrong arguments: generic EINVAL with the field `arg`.
 [[noreturn]] void raise_argument(lua_State* L, int position);

@@ -179,6 +179,9 @@ function propagate(co, ok, ...)
 end
 
 local function resume(co, ...)
+    if type(co) ~= 'thread' then
+        return raw_resume(co)  -- the stock error, at the caller
+    end
     enter_coroutine(co, busy[co])
     return propagate(co, raw_resume(co, ...))
 end
@@ -187,13 +190,19 @@ runtime.coroutine = {
     create = create,
     resume = resume,
     wrap = function(f)
+        if type(f) ~= 'function' then
+            return create(f)  -- the same
+        end
         local co = create(f)
         return function(...)
             return finish(resume(co, ...))
         end
     end,
     status = function(co)
-        return busy[co] and 'normal' or raw_status(co)
+        if busy[co] then
+            return 'normal'
+        end
+        return raw_status(co)
     end,
     yield = native.coroutine_yield,
     running = native.coroutine_running,

@@ -62,6 +62,26 @@ check.case('error codes of the runtime do not pass for strings', function()
     check.equal('error_code', getmetatable(e))
 end)
 
+-- 20 §4.4
+check.case('string errors name the place in the program and what was called there', function()
+    local time = require 'time'
+    local function place_of(f)
+        return check.raises(f):match('globals_test.lua:%d+: (.*)$')
+    end
+    check.equal("bad argument #1 to 'sleep' (number expected, got table)", place_of(function() time.sleep{} end))
+    check.equal("bad argument #1 to 'require' (string expected, got number)", place_of(function() require(5) end))
+    check.equal("bad argument #1 to 'spawn' (function expected, got nil)", place_of(function() spawn(nil) end))
+    check.equal("bad argument #1 to 'resume' (coroutine expected)", place_of(function() coroutine.resume(1) end))
+    check.equal("bad argument #1 to 'add' (number expected, got no value)", place_of(function()
+        local point = time.steady_clock.now()
+        point:add()
+    end))
+    local function sort_by_sleeping()
+        table.sort({1, 2}, function() time.sleep(0) end)
+    end
+    check.equal('attempt to suspend inside a function that native code calls', place_of(sort_by_sleeping))
+end)
+
 check.case('error, assert, tostring and unpack are stock', function()
     check.equal(true, check.raises(error, 'text', 0) == 'text')
     local _, e = pcall(function() error('here') end)

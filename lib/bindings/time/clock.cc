@@ -15,7 +15,7 @@ namespace {
 using lua::check;
 
 double check_finite(lua_State* L, int index) {
-  const double seconds = luaL_checknumber(L, index);
+  const double seconds = lua::check_number(L, index);
   if (!std::isfinite(seconds))
     lua::raise(L, std::make_error_code(std::errc::argument_out_of_domain), {"arg", index});
   return seconds;
