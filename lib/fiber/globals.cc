@@ -56,7 +56,9 @@ int disable_interruption(lua_State* L) {
 }
 
 int restore_interruption(lua_State* L) {
-  if (fiber* f = vm::of(L).current()) --f->interruption_disabled;
+  // A handler may have restored more than it had disabled.
+  if (fiber* f = vm::of(L).current(); f != nullptr && f->interruption_disabled != 0)
+    --f->interruption_disabled;
   return 0;
 }
 

@@ -83,6 +83,7 @@ check.case('pop runs or drops the most recent handler of the innermost scope', f
     check.equal('b end a', say.text())
 end)
 
+-- 10 §13.24
 check.case('pop in an empty scope is unmatched, whatever the outer scope has', function()
     scope(function()
         scope_cleanup_push(function() end)
@@ -104,6 +105,17 @@ check.case('what a handler pushes belongs to the enclosing scope', function()
         say 'mid'
     end)
     check.equal('inner mid pushed', say.text())
+end)
+
+-- 10 §6
+check.case('what a handler pushes that was popped belongs to the scope that is left later', function()
+    local say = words()
+    scope(function()
+        scope_cleanup_push(function() scope_cleanup_push(function() say 'pushed' end) end)
+        scope_cleanup_pop()
+        say 'end'
+    end)
+    check.equal('end pushed', say.text())
 end)
 
 -- 10 §13.22
@@ -134,6 +146,21 @@ check.case('the interruption counter is what it was after the handlers', functio
         return 'fine'
     end)
     check.equal('fine', f:join())
+end)
+
+-- 10 §6
+check.case('a handler that restores more than it disables does not make its fiber deaf', function()
+    local f = spawn(function()
+        scope(function() scope_cleanup_push(function() this_fiber.restore_interruption() end) end)
+        check.raises_core(11, this_fiber.restore_interruption)
+        this_fiber.yield()
+        this_fiber.yield()
+        return 'not interrupted'
+    end)
+    this_fiber.yield()
+    f:interrupt()
+    check.equal(nil, (f:join()))
+    check.equal(true, f.interruption_caught)
 end)
 
 -- 10 §13.26
