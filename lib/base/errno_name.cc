@@ -6,11 +6,6 @@
 namespace emilua::base {
 namespace {
 
-struct named_errno {
-  std::string_view name;
-  int value;
-};
-
 constexpr named_errno names[] = {
     {"E2BIG", E2BIG},
     {"EACCES", EACCES},
@@ -91,6 +86,8 @@ constexpr named_errno names[] = {
 static_assert(std::ranges::is_sorted(names, {}, &named_errno::name));
 
 }  // namespace
+
+std::span<const named_errno> errno_names() noexcept { return names; }
 
 std::optional<int> errno_by_name(std::string_view name) noexcept {
   const auto* found = std::ranges::lower_bound(names, name, {}, &named_errno::name);

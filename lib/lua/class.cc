@@ -8,6 +8,8 @@ namespace {
 
 const char wrapper_key = 0;  // its address is the registry key
 
+constinit const detail::class_entry* first_class = nullptr;  // constant once main() runs
+
 detail::object_header* to_header(lua_State* L, int index) noexcept {
   // newproxy() makes userdata that is not ours, and empty.
   if (lua_type(L, index) != LUA_TUSERDATA || lua_objlen(L, index) < sizeof(detail::object_header))
@@ -124,6 +126,9 @@ void push_metatable(lua_State* L, const class_info& info) {
 
 namespace detail {
 
+class_entry::class_entry(const class_info& (*c)()) noexcept
+    : info(c), next(std::exchange(first_class, this)) {}
+
 void* new_object(lua_State* L, std::size_t size) {
   luaL_checkstack(L, 2, "object");
   auto* header = static_cast<object_header*>(lua_newuserdata(L, sizeof(object_header) + size));
@@ -187,6 +192,18 @@ void push_functions(lua_State* L, std::span<const class_method> functions) {
 void push_singleton(lua_State* L, const class_info& info) {
   detail::new_object(L, 0);
   detail::finish_object(L, info, nullptr);
+}
+
+std::vector<const class_info*> known_classes() {
+  std::vector<const class_info*> classes;
+  for (const auto* entry = first_class; entry != nullptr; entry = entry->next)
+    classes.push_back(&entry->info());
+  return classes;
+}
+
+const class_info* class_at(lua_State* L, int index) noexcept {
+  const auto* header = to_header(L, index);
+  return header != nullptr ? header->info : nullptr;
 }
 
 void set_suspension_wrapper(lua_State* L, int index) {

@@ -30,6 +30,7 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace emilua::lua {
 
@@ -74,6 +75,17 @@ struct object_header {
   void (*destroy)(void* object) noexcept;
 };
 
+// One for each class that the program has objects of, made before main().
+struct class_entry {
+  explicit class_entry(const class_info& (*c)()) noexcept;
+
+  const class_info& (*info)();
+  const class_entry* next;
+};
+
+template <class T>
+inline const class_entry entry_of{&class_of<T>};
+
 void* new_object(lua_State* L, std::size_t size);
 void finish_object(lua_State* L, const class_info& info, void (*destroy)(void*) noexcept);
 void* to_object(lua_State* L, int index, const class_info& info) noexcept;
@@ -85,6 +97,7 @@ void consume(lua_State* L, int index);
 template <class T, class... Args>
 T& push_new(lua_State* L, Args&&... args) {
   static_assert(alignof(T) <= alignof(detail::object_header));
+  static_cast<void>(&detail::entry_of<T>);
   T* object = new (detail::new_object(L, sizeof(T))) T(std::forward<Args>(args)...);
   void (*destroy)(void*) noexcept = nullptr;
   if constexpr (!std::is_trivially_destructible_v<T>)
@@ -135,6 +148,11 @@ void push_functions(lua_State* L, std::span<const class_method> functions);
 
 // Pushes an object of class `info` that has no state: modules whose unknown members raise.
 void push_singleton(lua_State* L, const class_info& info);
+
+// For what lists the names that programs have: the classes of all objects that the program can
+// make, and the class of the object at `index` (null for other values; singletons have one too).
+[[nodiscard]] std::vector<const class_info*> known_classes();
+[[nodiscard]] const class_info* class_at(lua_State* L, int index) noexcept;
 
 // Installs, for the whole VM, the function that wraps suspending functions: it is called with the
 // raw function and returns the one that programs see.

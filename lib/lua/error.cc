@@ -29,9 +29,8 @@ int category_message(lua_State* L) {
   return 1;
 }
 
-int category_index(lua_State* L) {
+int category_message_of(lua_State* L) {
   const auto& self = check<category_ref>(L, 1);
-  if (to_text(L, 2) != "message") raise(L, core_errc::bad_index, {"index", 2});
   lua_pushlightuserdata(L, const_cast<std::error_category*>(self.category));
   lua_pushcclosure(L, category_message, 1);
   return 1;
@@ -42,10 +41,8 @@ int category_tostring(lua_State* L) {
   return 1;
 }
 
-const class_method category_metamethods[] = {
-    {"__index", category_index},
-    {"__tostring", category_tostring},
-};
+const class_property category_properties[] = {{"message", category_message_of}};
+const class_method category_metamethods[] = {{"__tostring", category_tostring}};
 
 const std::error_category& comparable(const std::error_category& category) {
   return category == std::system_category() ? std::generic_category() : category;
@@ -105,7 +102,9 @@ void push_metatable(lua_State* L) {
 
 template <>
 const class_info& class_of<category_ref>() {
-  static const class_info info{.name = "error_category", .metamethods = category_metamethods};
+  static const class_info info{.name = "error_category",
+                               .properties = category_properties,
+                               .metamethods = category_metamethods};
   return info;
 }
 

@@ -4,6 +4,7 @@
 
 ---@class byte_span
 ---@field capacity integer Bytes that the view may grow to.
+---@field [integer] integer byte 1..#span; reading or writing another one is ERANGE
 ---@operator len: integer
 local byte_span = {}
 
@@ -13,11 +14,16 @@ local byte_span = {}
 ---@return byte_span
 function byte_span.new(length, capacity) end
 
----The bytes of all arguments, in new memory. EINVAL{arg=i}. As a method, behind those of the view: in
----its own memory while the capacity lasts.
+---The bytes of all arguments, in new memory. EINVAL{arg=i}.
 ---@param ... byte_span|string|nil
 ---@return byte_span
 function byte_span.append(...) end
+
+---Those of the view and, behind them, of all arguments: in its own memory while the capacity lasts.
+---EINVAL{arg=i}.
+---@param ... byte_span|string|nil
+---@return byte_span
+function byte_span:append(...) end
 
 ---Bytes start..last of the same memory, both included; `last` may reach to the capacity. ERANGE.
 ---@param start? integer default: 1

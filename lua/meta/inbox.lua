@@ -1,7 +1,7 @@
 ---@meta
 -- require 'inbox': where this VM's messages arrive. It can be sent in messages: its address is.
 
----@class rx_channel
+---@class rx-channel
 local inbox = {}
 
 ---Waits for a message. Suspends; interruption point. `no_senders` (emilua.core 16) when nobody has

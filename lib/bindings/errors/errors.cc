@@ -4,6 +4,7 @@
 
 #include <boost/asio/error.hpp>
 #include <cerrno>
+#include <iterator>
 #include <span>
 #include <string_view>
 #include <system_error>
@@ -15,11 +16,6 @@
 
 namespace emilua::bindings {
 namespace {
-
-struct named_code {
-  std::string_view name;
-  int code;
-};
 
 constexpr named_code basic_codes[] = {
     {"access_denied", EACCES},
@@ -79,21 +75,22 @@ constexpr named_code misc_codes[] = {
 
 // One table of codes, all of one category.
 struct code_group {
+  const char* name;
+  const char* type;  // for getmetatable
   std::span<const named_code> codes;
   const std::error_category& (*category)();
 };
 
-constexpr code_group basic_group{
-    basic_codes, []() -> const std::error_category& { return std::system_category(); }};
-constexpr code_group netdb_group{netdb_codes, []() -> const std::error_category& {
-                                   return boost::asio::error::get_netdb_category();
-                                 }};
-constexpr code_group addrinfo_group{addrinfo_codes, []() -> const std::error_category& {
-                                      return boost::asio::error::get_addrinfo_category();
-                                    }};
-constexpr code_group misc_group{misc_codes, []() -> const std::error_category& {
-                                  return boost::asio::error::get_misc_category();
-                                }};
+const code_group groups[] = {
+    {"basic", "asio_error.basic", basic_codes,
+     []() -> const std::error_category& { return std::system_category(); }},
+    {"netdb", "asio_error.netdb", netdb_codes,
+     []() -> const std::error_category& { return boost::asio::error::get_netdb_category(); }},
+    {"addrinfo", "asio_error.addrinfo", addrinfo_codes,
+     []() -> const std::error_category& { return boost::asio::error::get_addrinfo_category(); }},
+    {"misc", "asio_error.misc", misc_codes,
+     []() -> const std::error_category& { return boost::asio::error::get_misc_category(); }},
+};
 
 // __index of generic_error. Each access makes a fresh error code, free to be decorated.
 int index_generic(lua_State* L) {
@@ -127,12 +124,6 @@ void push_reader(lua_State* L, const char* name) {
   lua_remove(L, -2);
 }
 
-void push_group(lua_State* L, const code_group& group, const char* name) {
-  lua_pushlightuserdata(L, const_cast<code_group*>(&group));
-  lua_pushcclosure(L, index_group, 1);
-  push_reader(L, name);
-}
-
 }  // namespace
 
 void push_generic_error(lua_State* L) {
@@ -142,16 +133,20 @@ void push_generic_error(lua_State* L) {
 
 void push_asio_error(lua_State* L) {
   // An unknown group reads as nil: __index is a plain table.
-  lua_createtable(L, 0, 4);
-  push_group(L, basic_group, "asio_error.basic");
-  lua_setfield(L, -2, "basic");
-  push_group(L, netdb_group, "asio_error.netdb");
-  lua_setfield(L, -2, "netdb");
-  push_group(L, addrinfo_group, "asio_error.addrinfo");
-  lua_setfield(L, -2, "addrinfo");
-  push_group(L, misc_group, "asio_error.misc");
-  lua_setfield(L, -2, "misc");
+  lua_createtable(L, 0, static_cast<int>(std::size(groups)));
+  for (const code_group& group : groups) {
+    lua_pushlightuserdata(L, const_cast<code_group*>(&group));
+    lua_pushcclosure(L, index_group, 1);
+    push_reader(L, group.type);
+    lua_setfield(L, -2, group.name);
+  }
   push_reader(L, "asio_error");
+}
+
+std::span<const named_code> asio_error_names(std::string_view group) noexcept {
+  for (const code_group& g : groups)
+    if (g.name == group) return g.codes;
+  return {};
 }
 
 }  // namespace emilua::bindings
