@@ -22,7 +22,7 @@ check.case('the classes are plain tables', function()
         check.equal(nil, clock.nope)
         check.equal(nil, getmetatable(clock))
     end
-    check.equal(nil, time.nope)  -- 80 §12
+    check.equal(nil, time.nope)  -- 80 §12.1
 end)
 
 check.case('points have the name of their clock, and no unknown members', function()
@@ -74,11 +74,11 @@ check.case('the high resolution clock is not steady, and its points only compare
     check.equal(true, precise.epoch() < point)
     check.equal(true, precise.epoch() <= point)
     check.equal(true, point == point)
-    check.raises_core(8, function() return point.add end)  -- 80 §12
+    check.raises_core(8, function() return point.add end)  -- 80 §12.40
     check.raises_core(8, function() return point.sub end)
 end)
 
--- 80 §12: a plain arithmetic error
+-- 80 §12.40
 check.case('adding to a point of the high resolution clock is a plain arithmetic error', function()
     string_error('attempt to perform arithmetic', function() return precise.now() + 1 end)
     string_error('attempt to perform arithmetic', function() return 1 + precise.now() end)
@@ -88,7 +88,7 @@ check.case('adding to a point of the high resolution clock is a plain arithmetic
     check.raises_code(EINVAL, 1, function() return 1 - precise.now() end)
 end)
 
--- 80 §12: now() + 1 - now()-style maths
+-- 80 §12.39
 check.case('points and seconds add up', function()
     for name, clock in pairs(movable) do
         local start = clock.now()
@@ -126,7 +126,7 @@ check.case('add and sub change the point and return nothing', function()
     end
 end)
 
--- 80 §12: 1 + tp, tp - "1", tp + "1"
+-- 80 §12.39: 1 + tp, tp - "1", tp + "1"
 check.case('the point stands on the left, and only a number can be subtracted', function()
     for _, clock in pairs(movable) do
         local point = clock.epoch()

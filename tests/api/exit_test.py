@@ -30,7 +30,7 @@ def the_code_is_the_status():
 
 
 @case
-def the_code_is_cut_to_8_bits_and_truncated_toward_zero():
+def the_code_is_cut_to_8_bits_and_truncated_toward_zero():  # 80 §12.4
     ends("system.exit(300)", status=44)
     ends("system.exit(256)", status=0)
     ends("system.exit(-1)", status=255)
@@ -44,7 +44,7 @@ def output_is_flushed():
 
 
 @case
-def pcall_does_not_stop_it():  # 10 §13.40
+def pcall_does_not_stop_it():  # 10 §13.40, 80 §12.3
     ends("print(pcall(system.exit, 3)) print('after')")
     ends("pcall(function() pcall(function() system.exit(3) end) print('a') end) print('b')")
     ends("print(xpcall(function() system.exit(3) end, function() print('handler') end)) print('after')")

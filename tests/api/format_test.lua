@@ -25,7 +25,7 @@ check.case('it is one function, and not that of string', function()
     check.equal(1, select('#', format('x')))
 end)
 
--- 80 §12, 20 §12.21
+-- 80 §12.43, 20 §12.21
 check.case('the text must be a string', function()
     for _, value in ipairs{12, true, {}, print, newproxy()} do
         check.raises_code(EINVAL, 1, format, value)
@@ -38,7 +38,7 @@ check.case('the text must be a string', function()
     check.equal(true, e == EINVAL and e.arg == 1)
 end)
 
--- 80 §12, 20 §12.21
+-- 80 §12.43, §12.44, 20 §12.21
 check.case('arguments must be booleans, numbers, strings or pairs, used or not', function()
     for _, value in ipairs{print, newproxy(), this_fiber, coroutine.create(print), {}, {'a'},
         {'a', 1, 2}, {'a', nil}, {1, 2}, {true, 2}, {{'a'}, 2}, {'a', {}}, {'a', print}, {'a', {'b', 1}},
@@ -78,7 +78,7 @@ check.case('other numbers are doubles in their shortest form', function()
     end
 end)
 
--- 80 §12, 20 §12.20
+-- 80 §12.43, 20 §12.20
 check.case('specifications of doubles fail on integral values', function()
     complaint('{:.2f}', 3)
     complaint('{:.1f}', 2)
@@ -134,7 +134,7 @@ check.case('width and precision come from arguments too', function()
     complaint('{:{}}', 'x')
 end)
 
--- 80 §12
+-- 80 §12.44
 check.case('a pair has a name and a position', function()
     check.equal('1 2', format('{0} {a}', 1, {'a', 2}))
     check.equal('1 2', format('{} {}', 1, {'k', 2}))

@@ -219,7 +219,7 @@ def a_failing_package_is_not_loaded_again():
 
 
 @case
-def the_context_of_a_package_is_empty():
+def the_context_of_a_package_is_empty():  # 20 §12.9
     prints("main\t\n", "print(_CONTEXT, require('p').context)", tree({"p.lua": "context = _CONTEXT"}))
 
 

@@ -440,7 +440,7 @@ def too_many_results_are_an_error_of_the_join_not_the_end_of_the_process():
 
 
 @case
-def a_blocked_program_ends_with_0():  # as 10 §13.39
+def a_blocked_program_ends_with_0():  # 10 §13.39
     r = run("""
         local a, b
         a = spawn(function() this_fiber.yield() b:join() print('never') end)

@@ -39,6 +39,7 @@ check.case('what a chunk of loadstring sets stays in its module', function()
     check.equal(nil, made_here)
 end)
 
+-- 20 §12.9
 check.case('_FILE is the path of the module, and _CONTEXT empty', function()
     check.equal('filesystem.path', getmetatable(dir.file))
     check.equal(tostring(_FILE.parent_path / 'require' / 'init.lua'), tostring(dir.file))

@@ -5,6 +5,7 @@ local time = require 'time'
 
 local EDOM, EOVERFLOW = generic_error.EDOM, generic_error.EOVERFLOW
 
+-- 80 §12.38
 check.case('a negative or unreal duration is EDOM with arg 1', function()
     for _, value in ipairs{-1, -1e-9, -math.huge, math.huge, 0 / 0, -0.5} do
         check.raises_code(EDOM, 1, time.sleep, value)
@@ -13,6 +14,7 @@ check.case('a negative or unreal duration is EDOM with arg 1', function()
     check.raises_code(EDOM, 1, time.sleep, '-1')
 end)
 
+-- 80 §12.38
 check.case('what nanoseconds cannot hold is EOVERFLOW without arg', function()
     check.raises_code(EOVERFLOW, nil, time.sleep, 1e11)
     check.raises_code(EOVERFLOW, nil, time.sleep, 9.3e9)
@@ -35,6 +37,7 @@ check.case('what is no number is a string error', function()
     check.equal('string', type(check.raises(time.sleep, nil)))
 end)
 
+-- 80 §12.38
 check.case('numeric strings are numbers, and nothing is returned', function()
     check.equal(0, select('#', time.sleep('0.001')))
     check.equal(0, select('#', time.sleep(0)))

@@ -24,7 +24,7 @@ def talk(text):
 
 
 @case
-def arguments_are_the_engine_the_script_and_the_rest():
+def arguments_are_the_engine_the_script_and_the_rest():  # 80 §12.2
     path = script("for i, a in ipairs(require('system').arguments) do print(i, a) end")
     r = emilua(path, "--x", "", "a b", "--", "é")
     assert r.stdout == f"1\t{engine()}\n2\t{path}\n3\t--x\n4\t\n5\ta b\n6\t--\n7\té\n", r
@@ -232,7 +232,7 @@ def much_output_goes_through_a_slow_pipe_whole():
 
 
 @case
-def writing_to_a_broken_pipe_is_EPIPE():  # decision 9
+def writing_to_a_broken_pipe_is_EPIPE():  # 80 §12.23 with decision 9
     p = talk("""
         system.in_:read_some(byte_span.new(1))
         local ok, e = pcall(stream.write_all, system.out, 'nobody reads this')
@@ -310,7 +310,7 @@ def a_regular_file_as_output_is_appended_to():
 
 
 @case
-def a_dup_works_and_closing_it_leaves_the_stream_alone():
+def a_dup_works_and_closing_it_leaves_the_stream_alone():  # 80 §12.9
     r = run("""
         local file = require 'file'
         local copy = file.stream.new(system.out:dup())

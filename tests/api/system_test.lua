@@ -7,6 +7,7 @@ local system = require 'system'
 
 local EINVAL = generic_error.EINVAL
 
+-- 80 §12.1
 check.case('system is a userdata that knows its members', function()
     check.equal('userdata', type(system))
     check.equal('system', getmetatable(system))
@@ -15,6 +16,7 @@ check.case('system is a userdata that knows its members', function()
     check.raises(function() system.x = 1 end)
 end)
 
+-- 80 §12.2
 check.case('arguments are fresh each time', function()
     local arguments = system.arguments
     check.equal(false, rawequal(arguments, system.arguments))
@@ -36,6 +38,7 @@ check.case('environment is fresh each time', function()
     end
 end)
 
+-- 80 §12.9
 check.case('the standard streams are plain tables, the same each time', function()
     for _, name in ipairs{'in_', 'out', 'err'} do
         check.equal('table', type(system[name]))
@@ -55,13 +58,14 @@ check.case('each stream has one direction', function()
     check.equal(nil, system.err.read_some)
 end)
 
--- The runner gives us /dev/null.
+-- 80 §12.8. The runner gives us /dev/null.
 check.case('the end of input is eof', function()
     local e = check.raises_code(asio_error.misc.eof, nil, system.in_.read_some, system.in_, byte_span.new(1))
     check.equal('asio.misc', tostring(e.category))
     check.raises_code(asio_error.misc.eof, nil, stream.read_all, system.in_, byte_span.new(1))
 end)
 
+-- 80 §12.7
 check.case('self is ignored', function()
     check.equal(1, system.err.write_some(nil, byte_span.append('\n')))
     check.raises_code(asio_error.misc.eof, nil, system.in_.read_some, nil, byte_span.new(1))
@@ -73,6 +77,7 @@ check.case('an empty buffer moves nothing', function()
     check.equal(0, system.in_:read_some(byte_span.new(0)))
 end)
 
+-- 80 §12.7
 check.case('what is no span is EINVAL with arg 2', function()
     for _, value in ipairs{'text', 1, {}, newproxy(), system} do
         check.raises_code(EINVAL, 2, system.in_.read_some, system.in_, value)
@@ -107,6 +112,7 @@ check.case('getpid and getppid are numbers', function()
     check.equal(system.getpid(), system.getpid())
 end)
 
+-- 80 §12.5
 check.case('exit refuses bad arguments, and the program goes on', function()
     check.raises_code(generic_error.ENOTSUP, nil, system.exit, 0, {force = 1})
     check.raises_code(EINVAL, 'force', system.exit, 0, {force = 'x'})

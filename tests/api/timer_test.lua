@@ -47,11 +47,11 @@ check.case('the classes are plain tables, and only the steady one has expires_af
         check.raises(function() timer.expiry = kind.clock.now() end)
     end
     check.equal('function', type(time.steady_timer.new().expires_after))
-    -- 80 §12
+    -- 80 §12.42
     check.equal(2, check.raises_core(8, function() return time.system_timer.new().expires_after end).index)
 end)
 
--- 80 §12
+-- 80 §12.41
 both('a fresh timer has expired', function(kind)
     local timer = kind.class.new()
     check.equal(true, timer.expiry == kind.clock.epoch())
@@ -172,7 +172,7 @@ both('cancel wakes every waiter and keeps the expiry', function(kind)
     check.equal(0, timer:cancel())
 end)
 
--- 80 §12
+-- 80 §12.42
 both('cancel of what nobody waits for, or has expired, is 0', function(kind)
     local timer = kind.class.new()
     check.equal(0, timer:cancel())
@@ -185,7 +185,7 @@ both('cancel of what nobody waits for, or has expired, is 0', function(kind)
     check.equal(0, far(kind):cancel())
 end)
 
--- 80 §12
+-- 80 §12.41
 check.case('expires_after cancels the waits', function()
     local timer = far(kinds[1])
     local f = waiter(timer)

@@ -27,13 +27,12 @@ LIBRARIES = ("bit", "jit", "math", "string", "table")
 STOCK = {name for r in ROWS for name in r.names}
 
 row("10 §1", "globals", FUNCTION, """
-    spawn scope scope_cleanup_push scope_cleanup_pop pcall xpcall
+    spawn spawn_context_threads scope scope_cleanup_push scope_cleanup_pop pcall xpcall
     coroutine.create coroutine.resume coroutine.wrap coroutine.yield coroutine.status coroutine.running
     this_fiber.yield this_fiber.forbid_suspend this_fiber.allow_suspend
     this_fiber.disable_interruption this_fiber.restore_interruption""")
 row("10 §8", "globals", FUNCTION, "coroutine.isyieldable")
 row("10 §1", "globals", FIELD, "coroutine this_fiber this_fiber.is_main this_fiber.local_ this_fiber.id")
-row("10 §1", "globals", FUNCTION, "spawn_context_threads", later="several threads")
 STOCK |= {"pcall", "xpcall", "coroutine"} | {n for r in ROWS for n in r.names if n.startswith("coroutine.")}
 
 row("10 §1", "class fiber", FUNCTION, "join detach interrupt")

@@ -145,7 +145,7 @@ def a_dash_runs_standard_input():
 
 # 00 decision 16
 @case
-def what_follows_the_script_belongs_to_it():
+def what_follows_the_script_belongs_to_it():  # 20 §12.35 with decision 16
     path = script(SHOW)
     for arguments in (["one", ""], ["--help"], ["--version", "-e", "x"], ["-"], ["--unknown=1", "-x"], ["one", "--"]):
         assert arguments_seen(path, *arguments) == [path, *arguments], arguments
@@ -218,7 +218,7 @@ def an_empty_script_is_a_program():
 
 
 @case
-def a_syntax_error_is_one_line():
+def a_syntax_error_is_one_line():  # 20 §12.35
     path = script("local x = 1\nx = = 2\n")
     run = emilua(path)
     assert run.returncode == 1 and run.stdout == "", run
@@ -257,7 +257,7 @@ def a_script_is_run_by_its_first_line():
 
 # 00 decision 3
 @case
-def an_error_in_the_main_fiber_is_status_1():
+def an_error_in_the_main_fiber_is_status_1():  # 20 §12.35 with decision 3
     run = emilua("-e", "print 'before' error 'as asked'")
     assert run.returncode == 1 and run.stdout == "before\n", run
     assert run.stderr.startswith("Main fiber from VM 0x") and "as asked" in run.stderr, run
