@@ -243,7 +243,7 @@ int run() {
   std::vector<fiber::builtin_global> globals{names.globals.begin(), names.globals.end()};
   globals.push_back({own_name.data(), [](lua_State* L) { lua_pushcfunction(L, list_names); }});
   names.globals = globals;
-  const auto v = fiber::vm::create(process, {.names = names});
+  const auto v = fiber::vm::create(process, process.main_pool(), {.names = names});
   const std::string message = v->start({.path = "/names.lua",
                                         .source = "list_names(_G)",
                                         .chunk_name = "=names",
