@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -44,6 +45,15 @@ const class_property properties[] = {{"value", counter_value, counter_set},
                                      {"constant", counter_value}};
 
 struct guarded {};
+
+}  // namespace
+
+template <>
+const class_info& class_of<counter>();
+template <>
+const class_info& class_of<guarded>();
+
+namespace {
 
 class ClassTest : public testing::Test {
  protected:
@@ -152,6 +162,24 @@ TEST_F(ClassTest, MessagesOfCodesAndCategories) {
                 "assert(getmetatable(e.category) == 'error_category');"
                 "local ok, x = pcall(function() return e.category.nope end); assert(x.index == 2)"),
             "");
+}
+
+TEST_F(ClassTest, EveryClassThatHasObjectsIsKnown) {
+  const auto classes = known_classes();
+  for (const class_info* info : {&class_of<counter>(), &class_of<guarded>()})
+    EXPECT_EQ(std::ranges::count(classes, info), 1) << info->name;
+}
+
+TEST_F(ClassTest, TellsTheClassOfAValue) {
+  push_new<counter>(L);
+  EXPECT_EQ(class_at(L, -1), &class_of<counter>());
+  static const class_info module{.name = "module"};
+  push_singleton(L, module);
+  EXPECT_EQ(class_at(L, -1), &module);
+  lua_newuserdata(L, 0);
+  EXPECT_EQ(class_at(L, -1), nullptr);
+  lua_pushinteger(L, 1);
+  EXPECT_EQ(class_at(L, -1), nullptr);
 }
 
 TEST_F(ClassTest, DamagedCodesRaise) {
