@@ -91,14 +91,33 @@ function spawn_context_threads(count) end
 
 ---@class spawn_vm.options
 ---@field module string "." (this file), a module of the project, or an absolute path inside the child.
----@field subprocess subprocess.options
+---@field inherit_context? boolean Default: true, on the threads of this VM. false: on a new one.
+---@field new_master? boolean Hands over the right to change process-wide state. EPERM when it is not ours.
+---@field concurrency_hint? integer|"safe" 1: the new process or thread will never have company.
+---@field subprocess? subprocess.options In a process of its own; not with the two above.
 
----Starts an actor in a process of its own. Does not suspend. Sources that the module requires by
----literal names are shipped along. EINVAL with `arg` for a wrong option, ENOTSUP for one that does not
----exist, emilua.core codes 1, 2, 3, 5 and 24 for the module, ECHILD without the helper process.
----@param options spawn_vm.options
----@return ipc_actor_channel
+---Starts an actor: in this process, or in one of its own. Does not suspend. Sources that the module
+---requires by literal names are shipped along. EINVAL with `arg` for a wrong option, ENOTSUP for one
+---that does not exist, emilua.core codes 1, 2, 3, 5 and 24 for the module, the code 3 of category "lua"
+---with `message` for a syntax error, ECHILD without the helper process.
+---@param options string|spawn_vm.options a string is the module
+---@return tx-channel|ipc_actor_channel
 function spawn_vm(options) end
+
+---The sending end of the inbox of an actor in this process. Two of one inbox are equal; ENOTSUP when both
+---are closed. An unknown member raises `bad_index`.
+---@class tx-channel
+tx_channel = {}
+
+---Sends a copy of booleans, numbers, strings, tables of them (1..#t or string keys), file descriptors,
+---channels and `inbox`; what a table holds besides is lost. Suspends until it is received; interruption
+---point. EINVAL or ENOTSUP for what cannot be sent, emilua.json.dom 4 for a table inside itself,
+---`channel_closed` (emilua.core 15) after `close` and when the actor is gone.
+---@param message any
+function tx_channel:send(message) end
+
+---Gives the channel up.
+function tx_channel:close() end
 
 ---The sending end of an actor's inbox. An unknown member raises `bad_index`.
 ---@class ipc_actor_channel

@@ -428,7 +428,7 @@ check.case('closing the inbox refuses those who wait and those who come', functi
     end
 end)
 
--- 30 §16.43
+-- 30 §16.43, 80 §12.6
 check.case('an actor ends itself, and only itself', function()
     with_worker(function(worker)
         worker:send{job = 'stop'}
@@ -438,7 +438,7 @@ check.case('an actor ends itself, and only itself', function()
     end)
 end)
 
--- 30 §16.42
+-- 30 §16.42, 80 §12.6
 check.case('only the master may force an exit', function()
     with_worker(function(worker)
         check.equal(generic.EPERM.code, ask(worker, {job = 'facts'}).exit)
