@@ -88,6 +88,13 @@ function spawn_context_threads(count) end
 ---@field stderr? "share"|file_descriptor Default: nobody reads it.
 ---@field environment? table<string, string> Default: empty.
 ---@field init? subprocess.init
+---@field newns_uts? boolean Namespaces of its own: CLONE_NEWUTS and so on. Who is not root needs newns_user.
+---@field newns_ipc? boolean
+---@field newns_pid? boolean The init script is process 1, the actor process 2.
+---@field newns_user? boolean
+---@field newns_net? boolean
+---@field newns_mount? boolean
+---@field newns_cgroup? boolean
 
 ---@class spawn_vm.options
 ---@field module string "." (this file), a module of the project, or an absolute path inside the child.
@@ -141,6 +148,12 @@ function ipc_actor_channel:detach() end
 ---one's own, ESRCH when it has ended.
 ---@param signal? integer
 function ipc_actor_channel:kill(signal) end
+
+---Waits until one's own child has ended, also after close or kill, and tells how. In a pid namespace of
+---its own, the code is 128 plus the signal that ended the actor. Suspends; interruption point. EPERM when
+---it is not one's own or was detached, ECHILD when the helper process has gone without telling.
+---@return {exit_code: integer?, exit_signal: integer?}
+function ipc_actor_channel:wait() end
 
 ---Calls f in a scope of its own: the handlers pushed in it run when it ends, the last first, also when f
 ---raises, whose error is then raised unchanged. Returns nothing.
