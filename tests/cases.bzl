@@ -4,35 +4,36 @@
     python_cases(name = "cli_test", src = "cli_test.py")
 
 A Lua test is run by the engine, and finds //tests/api:check.lua as the external module `check`; a
-Python test gets the engine's path as its first argument and finds `cases` in its path.
+Python test gets the engine's path as its first argument and finds `cases` in its path. `engine` may
+be that of another build: //tools/emilua:emilua-dynamic.
 """
 
-def lua_cases(name, src, data = [], args = [], size = "small", **kwargs):
+def lua_cases(name, src, data = [], args = [], size = "small", engine = "//tools/emilua", **kwargs):
     native.sh_test(
         name = name,
         size = size,
         srcs = ["//tests:run_cases.py"],
-        args = ["$(rootpath //tools/emilua)", "$(rootpath %s)" % src] + args,
+        args = ["$(rootpath %s)" % engine, "$(rootpath %s)" % src] + args,
         data = [
             src,
             "//tests/api:check.lua",
-            "//tools/emilua",
+            engine,
         ] + data,
         env = {"EMILUA_PATH": "tests/api"},
         **kwargs
     )
 
-def python_cases(name, src, data = [], args = [], size = "small", **kwargs):
+def python_cases(name, src, data = [], args = [], size = "small", engine = "//tools/emilua", **kwargs):
     native.sh_test(
         name = name,
         size = size,
         srcs = ["//tests:run_cases.py"],
-        args = ["python3", "$(rootpath %s)" % src, "$(rootpath //tools/emilua)"] + args,
+        args = ["python3", "$(rootpath %s)" % src, "$(rootpath %s)" % engine] + args,
         data = [
             src,
             "//tests:cases.py",
             "//tests:processes.py",
-            "//tools/emilua",
+            engine,
         ] + data,
         env = {"PYTHONPATH": "tests"},
         **kwargs

@@ -4,8 +4,8 @@
 
 makes :emilua (a static PIE), :emilua.stripped, and :emilua_static_test, which fails if the file
 names an interpreter or a shared library, is larger than max_kib, or does not start (`--version`) in
-a root directory that holds nothing else. Under --config=asan and its like the tool is linked
-dynamically, and the test is left out.
+a root directory that holds nothing else. Nothing in it can load a shared library (//lib/lua:static_dl).
+Under --config=asan and its like the tool is linked dynamically, and the test is left out.
 """
 
 load("//lib:cc.bzl", "COPTS")
@@ -26,7 +26,7 @@ def static_tool(name, srcs, max_kib, deps = [], **kwargs):
             ],
         }),
         linkstatic = True,
-        deps = deps,
+        deps = deps + ["//lib/lua:static_dl"],
         **kwargs
     )
     native.sh_test(

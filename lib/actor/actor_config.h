@@ -20,7 +20,8 @@ struct actor_config {
   std::string import_root;  // empty: the directory of `module`
   std::vector<std::pair<std::string, std::string>> environment;
   std::vector<std::pair<std::string, std::string>> sources;  // path and text of shipped modules
-  bool text_only = false;        // refuse bytecode: the actor, or its creator, is in a box
+  // No bytecode, FFI or native plugins: the actor, or its creator, is in a box.
+  bool text_only = false;
   bool single_threaded = false;  // spawn_context_threads is refused
   bool has_init_script = false;
   std::string init_script;

@@ -11,6 +11,8 @@
 #include "lib/bindings/stream/stream.h"
 #include "lib/bindings/system/system.h"
 #include "lib/bindings/time/time.h"
+#include "lib/engine/plugin_loader.h"
+#include "lib/fiber/ffi.h"
 #include "lib/fiber/sync.h"
 
 namespace emilua::engine {
@@ -21,6 +23,7 @@ constexpr fiber::builtin_module modules[] = {
     {"asio_error", bindings::push_asio_error},
     {"byte_span", bindings::push_byte_span},
     {"condition_variable", fiber::push_condition_variable},
+    {"ffi", fiber::push_ffi},
     {"file", bindings::push_file},
     {"filesystem", bindings::push_filesystem},
     {"future", fiber::push_future},
@@ -43,7 +46,10 @@ constexpr fiber::builtin_global globals[] = {
 }  // namespace
 
 fiber::builtins builtin_names() noexcept {
-  return {.modules = modules, .globals = globals, .push_category = bindings::push_user_category};
+  return {.modules = modules,
+          .globals = globals,
+          .push_category = bindings::push_user_category,
+          .push_plugin = push_plugin};
 }
 
 }  // namespace emilua::engine

@@ -23,6 +23,11 @@ SCRIPT is a file, or - for standard input. What follows it belongs to the script
 system.arguments holds the engine's name, SCRIPT and the rest (a single -- right
 after SCRIPT is dropped).
 
+require 'ffi' gives LuaJIT's FFI, but not in sandboxed actors. In this program's
+static form its ffi.C has some of the C library's functions, and shared libraries
+(ffi.load, native plugins) cannot be loaded: emilua-dynamic is the same engine
+linked dynamically.
+
 Environment:
   EMILUA_PATH        directories of external modules, separated by ':'
   EMILUA_LUA_PATH    then patterns, separated by ';', in which ? is the module's name

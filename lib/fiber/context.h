@@ -38,7 +38,7 @@ class context {
     diagnostics log;
     concurrency main_concurrency = concurrency::multiple;
     bool test = false;       // _CONTEXT of the entry script is "test"
-    bool text_only = false;  // refuse bytecode: this process is in a box
+    bool text_only = false;  // no bytecode, FFI or native plugins: this process is in a box
   };
 
   // Throws what the constructor of a pool throws.

@@ -18,6 +18,7 @@ const char tag = 0;
 const char globals_key = 0;  // registry: the table that environments are copied from
 const char stacks_key = 0;   // registry: the cleanup handlers of each thread
 const char root_key = 0;     // registry: the function that runs those of a root scope
+const char ffi_key = 0;      // registry: the function that prepares the FFI library
 
 constexpr luaL_Reg libraries[] = {
     {"", luaopen_base},
@@ -167,6 +168,8 @@ void push_globals_copy(lua_State* L) {
   lua_settop(L, to);
 }
 
+void push_ffi_guard(lua_State* L) { get_registry(L, ffi_key); }
+
 lua_State* take_root_handlers(lua_State* L, int thread_ref, int& handlers_ref) {
   luaL_checkstack(L, 8, "handlers");
   const int top = lua_gettop(L);
@@ -208,6 +211,7 @@ void open_globals(vm& v, lua_State* L) {
   lua_pushvalue(L, LUA_GLOBALSINDEX);  // 2
   set_registry(L, "stacks", stacks_key);
   set_registry(L, "run_root", root_key);
+  set_registry(L, "guard_ffi", ffi_key);
   for (const char* name :
        {"newproxy", "pcall", "xpcall", "scope", "scope_cleanup_push", "scope_cleanup_pop"}) {
     lua_getfield(L, 1, name);

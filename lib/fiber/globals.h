@@ -20,6 +20,9 @@ void push_globals_copy(lua_State* L);
 void push_spawn(lua_State* L);
 void push_this_fiber(lua_State* L);
 
+// Pushes the function that makes the finalizers of the FFI library harmless; see runtime.lua.
+void push_ffi_guard(lua_State* L);
+
 // Takes the handlers of a thread's root scope: returns the thread, kept in the registry, that runs
 // them when it is resumed with one argument; null if there are none. L is any other stack: that of
 // a body that has failed may be full.

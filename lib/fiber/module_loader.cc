@@ -1,5 +1,7 @@
 #include "lib/fiber/module_loader.h"
 
+#include <absl/cleanup/cleanup.h>
+
 #include <filesystem>
 
 #include "lib/fiber/globals.h"
@@ -160,6 +162,8 @@ int module_loader::require_external(lua_State* L, const module_record& from,
         return require_found(L, from, path, directory, id);
       lua_pop(L, 1);  // a faulty category of a package is passed over
     }
+    const std::string plugin = plugin_in(directory, id);
+    if (sources.exists(plugin)) return require_plugin(L, from, plugin, id);
   }
   for (const std::string& pattern : config.module_patterns) {
     const std::string path = pattern_candidate(pattern, id);
@@ -205,6 +209,22 @@ bool module_loader::load_category(lua_State* L, const std::string& path) {
   record->value_ref = luaL_ref(L, LUA_REGISTRYINDEX);
   modules_[path] = std::move(record);
   return true;
+}
+
+// Makes the module of a native plugin, without suspending. When that fails, the next import tries
+// again.
+int module_loader::require_plugin(lua_State* L, const module_record& from, const std::string& path,
+                                  std::string_view id) {
+  if (!modules_.contains(path)) {
+    auto& record = *(modules_[path] = std::make_unique<module_record>());
+    record.path = path;  // until its hook returns, importing it again is a cycle
+    absl::Cleanup forget = [this, &path] { modules_.erase(path); };
+    vm_.config().names.push_plugin(L, path, id);
+    record.value_ref = luaL_ref(L, LUA_REGISTRYINDEX);
+    record.progress = module_record::state::loaded;
+    std::move(forget).Cancel();
+  }
+  return require_found(L, from, path, {}, id);
 }
 
 int module_loader::evaluate(lua_State* L, module_record& module) {

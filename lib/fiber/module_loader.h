@@ -58,6 +58,8 @@ class module_loader {
                     const std::string& import_root, std::string_view id,
                     std::string_view argument = {});
   bool load_category(lua_State* L, const std::string& path);
+  int require_plugin(lua_State* L, const module_record& importer, const std::string& path,
+                     std::string_view id);
   int evaluate(lua_State* L, module_record& module);
   void push_environment(lua_State* L, module_record& module);
 

@@ -23,6 +23,12 @@ bool is_name_list(std::string_view text, char separator) {
   }
 }
 
+std::string with_slash(std::string_view directory) {
+  std::string path{directory};
+  if (!path.ends_with('/')) path += '/';
+  return path;
+}
+
 }  // namespace
 
 base::result<module_request> parse_module_name(std::string_view id) {
@@ -50,10 +56,12 @@ base::result<module_request> parse_module_name(std::string_view id) {
 }
 
 std::vector<std::string> candidates_in(std::string_view directory, std::string_view name) {
-  std::string base{directory};
-  if (!base.ends_with('/')) base += '/';
-  base += name;
+  const std::string base = with_slash(directory).append(name);
   return {base + ".lua", base + "/init.lua", base + ".ttl"};
+}
+
+std::string plugin_in(std::string_view directory, std::string_view name) {
+  return with_slash(directory).append("lib").append(name) + ".so";
 }
 
 base::result<std::vector<std::string>> module_candidates(const module_request& request,

@@ -45,6 +45,9 @@ struct module_request {
 [[nodiscard]] std::vector<std::string> candidates_in(std::string_view directory,
                                                      std::string_view name);
 
+// DIRECTORY/libNAME.so: the native plugin, which comes after all of these.
+[[nodiscard]] std::string plugin_in(std::string_view directory, std::string_view name);
+
 // How packages of the wider Lua world lie around: LUA_PATH's patterns, where `?` is the name with a
 // directory for each dot.
 //

@@ -84,6 +84,11 @@ TEST(Patterns, TheImportRootIsWhereNamesBegin) {
   EXPECT_EQ(pattern_root("/lua/fixed.lua"), "/lua");
 }
 
+TEST(PluginIn, IsDecorated) {
+  EXPECT_EQ(plugin_in("/packages", "zip"), "/packages/libzip.so");
+  EXPECT_EQ(plugin_in("/", "zip"), "/libzip.so");
+}
+
 TEST(IsCategoryPath, ByTheEndOfTheName) {
   EXPECT_TRUE(is_category_path("/src/net.ttl"));
   EXPECT_FALSE(is_category_path("/src/net.ttl.lua"));

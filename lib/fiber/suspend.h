@@ -38,7 +38,7 @@ void abandon_operation(vm& v, fiber& f) noexcept;
 // Marks the end of the operation. False if the VM is gone and nothing is to be delivered.
 [[nodiscard]] bool end_operation(vm& v, fiber& f) noexcept;
 void deliver_error(vm& v, fiber& f, std::error_code error);
-// Pushing a result has raised an error; `top` is the fiber's stack as it was before.
+// Pushing a result has raised an error; `top` is the VM's own stack as it was before.
 void deliver_failure(vm& v, fiber& f, int top);
 
 template <class Push>
@@ -58,7 +58,7 @@ class operation_handler {
   template <class Error, class... Results>
   void operator()(Error error, Results&&... results) {
     if (!end_operation(*vm_, *fiber_)) return;
-    const int top = lua_gettop(fiber_->L);
+    const int top = lua_gettop(vm_->state());
     try {
       if (error)
         deliver_error(*vm_, *fiber_, std::error_code{error});
@@ -73,11 +73,11 @@ class operation_handler {
  private:
   template <class... Results>
   void deliver(Results&&... results) {
-    lua_State* R = fiber_->L;
-    luaL_checkstack(R, 8, "results");
-    lua_pushboolean(R, 1);
-    const int pushed = push_(R, std::forward<Results>(results)...);
-    vm_->wake(*fiber_, 1 + pushed);
+    lua_State* S = vm_->state();
+    luaL_checkstack(S, 8, "results");
+    lua_pushboolean(S, 1);
+    const int pushed = push_(S, std::forward<Results>(results)...);
+    vm_->hand_over(*fiber_, 1 + pushed);
   }
 
   std::shared_ptr<vm> vm_;

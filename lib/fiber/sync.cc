@@ -264,7 +264,7 @@ void settle(future_state& state, future_state::outcome outcome) {
   state.settled = outcome;
   while (!state.waiters.empty()) {
     fiber& f = pop_front(state.waiters);
-    state.owner.wake(f, push_outcome(f.L, state));
+    state.owner.hand_over(f, push_outcome(state.owner.state(), state));
   }
 }
 

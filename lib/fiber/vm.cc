@@ -226,10 +226,16 @@ void vm::wake(fiber& f, int nresults, bool first) {
 }
 
 void vm::wake_with_error(fiber& f, std::error_code error) {
-  luaL_checkstack(f.L, 8, "error");
-  lua_pushboolean(f.L, 0);
-  lua::push(f.L, error);
-  wake(f, 2);
+  luaL_checkstack(state_, 8, "error");
+  lua_pushboolean(state_, 0);
+  lua::push(state_, error);
+  hand_over(f, 2);
+}
+
+void vm::hand_over(fiber& f, int nresults) {
+  luaL_checkstack(f.L, nresults, "results");
+  lua_xmove(state_, f.L, nresults);
+  wake(f, nresults);
 }
 
 void vm::request_interruption(fiber& f) {
@@ -450,10 +456,11 @@ void deliver_failure(vm& v, fiber& f, int top) {
   // allocation: the fiber is told, as Lua code would be.
   for (int tries = 0; tries < 100 && !v.out_of_memory(); ++tries) {
     try {
-      lua_settop(f.L, top);
-      lua_pushboolean(f.L, 0);
-      lua_pushliteral(f.L, "error in a finalizer");
-      return v.wake(f, 2);
+      lua_State* S = v.state();
+      lua_settop(S, top);
+      lua_pushboolean(S, 0);
+      lua_pushliteral(S, "error in a finalizer");
+      return v.hand_over(f, 2);
     } catch (...) {  // NOLINT(bugprone-empty-catch): again
     }
   }

@@ -46,6 +46,8 @@ struct builtins {
   // What `require` gives for a `.ttl` file: pushes it and returns true, or the error to raise and
   // false.
   bool (*push_category)(lua_State* L, const std::string& path, std::string_view source);
+  // What `require(id)` gives for the shared library of a native plugin: pushes it, or raises.
+  void (*push_plugin)(lua_State* L, const std::string& path, std::string_view id);
 };
 
 // State that a binding keeps for each VM; see vm::extension.
@@ -126,6 +128,10 @@ class vm : public std::enable_shared_from_this<vm> {
   // Wakes a parked fiber with the `nresults` values on top of its stack.
   void wake(fiber& f, int nresults, bool first = false);
   void wake_with_error(fiber& f, std::error_code error);
+  // The same with values that were made on top of state(), and move. Nothing may be allocated on the
+  // stack of a parked fiber: a finalizer of the program may run then, and where one fails, LuaJIT
+  // forgets that the stack's coroutine has yielded.
+  void hand_over(fiber& f, int nresults);
 
   void request_interruption(fiber& f);
 

@@ -59,6 +59,13 @@ function this_fiber.restore_interruption() end
 ---are files of the project, a bare name is built in or lies in EMILUA_PATH, or, dots allowed, where
 ---EMILUA_LUA_PATH says. Only in main and module fibers. Raises emilua.core codes 1 to 6 and 24, or
 ---the module's own error.
+---
+---`ffi` is LuaJIT's library; in a box ENOTSUP. In the static engine its `ffi.C` has what
+---lib/lua/libc_symbols.inc lists, and `ffi.load` raises; emilua-dynamic sees the whole process. Calls
+---block all fibers of the VM, and functions that C calls back cannot suspend.
+---
+---A native plugin, libNAME.so in EMILUA_PATH (lib/engine/plugin.h), needs emilua-dynamic: elsewhere
+---ENOTSUP. ENOEXEC when it cannot be loaded; the error's field `reason` says why.
 ---@param id string
 ---@return any
 function require(id) end

@@ -212,21 +212,24 @@ runtime.coroutine = {
 -- Finalizers ------------------------------------------------------------------------------------------
 
 -- LuaJIT does not survive many errors of finalizers, which it throws at whatever allocates next: they
--- are reported instead. newproxy is a program's only way to have a finalizer.
-local raw_newproxy, getmetatable, setmetatable, rawset =
-    newproxy, getmetatable, setmetatable, rawset
+-- are reported instead. newproxy and the FFI are a program's only ways to have a finalizer.
+local raw_newproxy, getmetatable, setmetatable, rawget, rawset =
+    newproxy, getmetatable, setmetatable, rawget, rawset
 local finalizer_failed = native.finalizer_failed
+
+local function harmless(finalizer)
+    return function(object)
+        local ok, e = raw_pcall(finalizer, object)
+        if not ok then
+            finalizer_failed(e)
+        end
+    end
+end
 
 local guard = {}
 function guard.__newindex(metatable, key, value)
     if key == '__gc' and type(value) == 'function' then
-        local finalizer = value
-        function value(proxy)
-            local ok, e = raw_pcall(finalizer, proxy)
-            if not ok then
-                finalizer_failed(e)
-            end
-        end
+        value = harmless(value)
     end
     rawset(metatable, key, value)
 end
@@ -237,6 +240,33 @@ function runtime.newproxy(option)
         setmetatable(getmetatable(proxy), guard)
     end
     return proxy
+end
+
+-- Replaces the functions of the FFI library that take finalizers: Lua functions or cdata, ffi.C.free
+-- say. One is made harmless once, as long as it lives, so that ffi.gc in a loop makes no closures.
+function runtime.guard_ffi(ffi)
+    local raw_gc, raw_metatype = ffi.gc, ffi.metatype
+    local made = setmetatable({}, {__mode = 'v'})
+    local function once(finalizer)
+        local f = made[finalizer]
+        if not f then
+            f = harmless(finalizer)
+            made[finalizer] = f
+        end
+        return f
+    end
+
+    function ffi.gc(cdata, finalizer)
+        return raw_gc(cdata, finalizer ~= nil and once(finalizer) or nil)
+    end
+
+    function ffi.metatype(ct, metatable)
+        local finalizer = type(metatable) == 'table' and rawget(metatable, '__gc')
+        if finalizer then
+            metatable.__gc = once(finalizer)
+        end
+        return raw_metatype(ct, metatable)
+    end
 end
 
 -- Text-only loading -----------------------------------------------------------------------------------

@@ -388,6 +388,20 @@ def a_failing_finalizer_is_reported_and_nothing_else():
     assert (r.returncode, r.stdout, r.stderr) == (0, "alive\n", "Finalizer failed: 'late'\n"), r
 
 
+@case
+def failing_finalizers_of_the_ffi_are_reported_and_nothing_else():
+    for make in ("ffi.gc(ffi.new 'int[1]', fail)", "ffi.metatype('struct { int x; }', {__gc = fail})()"):
+        r = run("""
+            local ffi = require 'ffi'
+            local function fail() error('late', 0) end
+            for _ = 1, 3 do %s end
+            collectgarbage()
+            collectgarbage()
+            print('alive')
+        """ % make)
+        assert (r.returncode, r.stdout, r.stderr) == (0, "alive\n", "Finalizer failed: 'late'\n" * 3), r
+
+
 def with_little_memory(text):
     limit = 400 << 20
     options = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_AS, (limit, limit))}
