@@ -64,6 +64,13 @@ def system_dependencies():
         headers = {"/usr/include/fmt": "fmt"},
     )
     system_library(
+        name = "libcap",
+        apt = "libcap-dev",
+        archives = ["cap"],
+        build_file = "//third_party:libcap.BUILD",
+        headers = {"/usr/include/sys/capability.h": "sys/capability.h"},
+    )
+    system_library(
         name = "luajit",
         apt = "libluajit-5.1-dev",
         archives = ["luajit-5.1"],

@@ -26,7 +26,7 @@ child_process::child_process(fiber::vm& v, spawned_child child)
       line(std::make_shared<bindings::operation_queue>(v.io(), std::move(child.line),
                                                        bindings::operation_queue::wait_read)) {}
 
-std::optional<base::result<exit_status>> child_process::poll() {
+std::optional<base::result<ipc::exit_status>> child_process::poll() {
   if (ended) return ended;
   const auto status = read_status(line->native());
   if (!status)
@@ -44,7 +44,7 @@ void child_process::async_wait(Handler handler) {
               bindings::mapped_handler{std::move(handler),
                                        [](Handler& h, std::error_code error, auto&& outcome) {
                                          if (!error && !outcome) error = outcome.error();
-                                         h(error, error ? exit_status{} : *outcome);
+                                         h(error, error ? ipc::exit_status{} : *outcome);
                                        }});
 }
 
@@ -54,7 +54,7 @@ std::shared_ptr<child_process> children::add(spawned_child child) {
   // This wait keeps no VM alive.
   process->async_wait(boost::asio::bind_executor(
       vm_.executor(), [self = vm_.weak_from_this(), weak = std::weak_ptr{process}](
-                          std::error_code error, exit_status) {
+                          std::error_code error, ipc::exit_status) {
         const auto v = self.lock();
         const auto ended = weak.lock();
         if (error != aborted() && v && !v->closed() && ended)
@@ -81,10 +81,11 @@ void children::closing() {
 int wait_for_child(lua_State* L, const std::shared_ptr<child_process>& child) {
   return fiber::await(
       L, [&](auto handler) { child->async_wait(std::move(handler)); },
-      [child](lua_State* R, exit_status status) {
+      [child](lua_State* R, ipc::exit_status status) {
         lua_createtable(R, 0, 1);
-        lua_pushinteger(R, status.value);
-        lua_setfield(R, -2, status.signaled ? "exit_signal" : "exit_code");
+        const bool signaled = status.signal != 0;
+        lua_pushinteger(R, signaled ? status.signal : status.code);
+        lua_setfield(R, -2, signaled ? "exit_signal" : "exit_code");
         return 1;
       });
 }

@@ -19,14 +19,14 @@ struct child_process {
   child_process(fiber::vm& v, spawned_child child);
 
   // Empty while it lives. handler(std::error_code, exit_status) gets the same.
-  [[nodiscard]] std::optional<base::result<exit_status>> poll();
+  [[nodiscard]] std::optional<base::result<ipc::exit_status>> poll();
   template <class Handler>
   void async_wait(Handler handler);
 
   pid_t pid;
   base::unique_fd pidfd;
   std::shared_ptr<bindings::operation_queue> line;
-  std::optional<base::result<exit_status>> ended;
+  std::optional<base::result<ipc::exit_status>> ended;
 };
 
 class children final : public fiber::vm_extension {

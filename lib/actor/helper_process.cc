@@ -19,6 +19,7 @@
 #include "lib/base/file.h"
 #include "lib/base/signals.h"
 #include "lib/ipc/process.h"
+#include "lib/ipc/sealed_memory.h"
 
 namespace emilua::actor {
 namespace {
@@ -28,6 +29,21 @@ void erase_start_memory(const spawn_helper::start_memory& memory) {
     if (list == nullptr) continue;
     for (; *list != nullptr; ++list) base::secure_erase(*list, std::strlen(*list));
   }
+}
+
+constexpr std::size_t max_groups = 65536;  // NGROUPS_MAX
+
+int change_credentials(const wire_request& request, const descriptor_list& fds) {
+  ipc::credential_change change{.what = request.change};
+  std::ranges::copy(request.values, change.values.begin());
+  if (!fds.empty()) {
+    const auto list = ipc::open_sealed(fds[0].get(), max_groups * sizeof(gid_t));
+    if (!list) return list.error().value();
+    change.groups.resize(list->bytes().size() / sizeof(gid_t));
+    std::memcpy(change.groups.data(), list->bytes().data(), change.groups.size() * sizeof(gid_t));
+  }
+  const auto made = ipc::apply(change);
+  return made ? 0 : made.error().value();
 }
 
 bool take_descriptors(const wire_request& request, const descriptor_list& fds,
@@ -125,9 +141,7 @@ class helper {
         return;
       const auto it = std::ranges::find(children_, ended.si_pid, &child::pid);
       if (it == children_.end()) continue;
-      if (it->line)
-        report_status(it->line.get(),
-                      {.signaled = ended.si_code != CLD_EXITED, .value = ended.si_status});
+      if (it->line) report_status(it->line.get(), ipc::status_of(ended));
       *it = std::move(children_.back());
       children_.pop_back();
     }
@@ -139,10 +153,12 @@ class helper {
     if (!wait_for_packet(socket_.get(), request, fds)) return false;
     base::unique_fd pidfd;
     lifeline line;
-    const wire_reply reply = spawn(request, fds, pidfd, line);
+    const wire_reply reply = request.what == wire_request::credentials
+                                 ? wire_reply{change_credentials(request, fds), -1}
+                                 : spawn(request, fds, pidfd, line);
     const int descriptors[] = {pidfd.get(), line.creator.get()};
     return ipc::send_packet(socket_.get(), bytes_of_object(reply),
-                            {descriptors, reply.error == 0 ? std::size_t{2} : 0})
+                            {descriptors, pidfd ? std::size_t{2} : 0})
         .has_value();
   }
 

@@ -13,20 +13,27 @@
 #include "lib/actor/spawn_helper.h"
 #include "lib/base/bytes.h"
 #include "lib/base/error.h"
+#include "lib/ipc/credentials.h"
 #include "lib/ipc/seqpacket.h"
 
 namespace emilua::actor {
 
-// Its descriptors follow in this order: inbox, config, the init argument if there is one, then
-// those of the standard streams that have one.
+// A child, or a change of credentials.
+//
+// The descriptors of the first follow in this order: inbox, config, the init argument if there is
+// one, then those of the standard streams that have one. The second has one for the group ids, if
+// there are any: too many of them for a packet are legal.
 struct wire_request {
+  enum : unsigned char { child, credentials } what;
   stdio_mode stdio[3];
   bool has_argument;
   std::uint64_t namespaces;  // CLONE_NEW*
+  ipc::credential_kind change;
+  std::uint32_t values[6];
 };
 
 struct wire_reply {
-  int error;  // errno, or 0: then the pidfd and our end of the child's lifeline come along
+  int error;  // errno, or 0: a child's pidfd and our end of its lifeline then come along
   pid_t pid;
 };
 

@@ -23,6 +23,7 @@
 #include "lib/actor/actor_config.h"
 #include "lib/base/error.h"
 #include "lib/base/unique_fd.h"
+#include "lib/ipc/credentials.h"
 
 namespace emilua::actor {
 
@@ -58,7 +59,7 @@ struct actor_start {
   base::unique_fd inbox;
 };
 
-class spawn_helper {
+class spawn_helper final : public ipc::credential_follower {
  public:
   // The memory that the kernel shows as the process's command line and environment.
   struct start_memory {
@@ -76,6 +77,10 @@ class spawn_helper {
   // Asks for a child and waits for it to exist; what it does then is seen through its channel.
   // Errors of clone(2), or ECHILD when the helper is gone.
   [[nodiscard]] base::result<spawned_child> spawn(const spawn_request& request);
+
+  // Makes a change of credentials in the helper, and so in all children to come. Errors of the
+  // change, or ECHILD when the helper is gone.
+  [[nodiscard]] base::result<> follow(const ipc::credential_change& change) override;
 
  private:
   explicit spawn_helper(base::unique_fd socket) : socket_(std::move(socket)) {}

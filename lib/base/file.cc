@@ -1,6 +1,7 @@
 #include "lib/base/file.h"
 
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -51,16 +52,30 @@ result<unique_fd> duplicate(int fd) noexcept {
   return copy;
 }
 
-result<> close_from(unsigned first) noexcept {
-  if (::syscall(SYS_close_range, first, ~0U, 0) == 0) return {};
-  if (errno != ENOSYS && errno != EPERM) return last_error();
-  // A kernel or a filter without close_range(2). The limit may have been lowered after a higher
-  // number was handed out, so the kernel's own maximum bounds the search.
+namespace {
+
+// close_range(2), and where a kernel or a filter does not have it, `one` for each number. The limit
+// may have been lowered after a higher number was handed out, so the kernel's own maximum bounds
+// the search.
+template <class One>
+result<> for_range(unsigned first, unsigned flags, One one) noexcept {
+  if (::syscall(SYS_close_range, first, ~0U, flags) == 0) return {};
+  if (errno != ENOSYS && errno != EPERM && errno != EINVAL) return last_error();
   rlimit limit;
   if (::getrlimit(RLIMIT_NOFILE, &limit) == -1) return last_error();
   const rlim_t end = std::min<rlim_t>(limit.rlim_max, rlim_t{1} << 20);
-  for (rlim_t fd = first; fd < end; ++fd) ::close(static_cast<int>(fd));
+  for (rlim_t fd = first; fd < end; ++fd) one(static_cast<int>(fd));
   return {};
+}
+
+}  // namespace
+
+result<> close_from(unsigned first) noexcept {
+  return for_range(first, 0, [](int fd) { ::close(fd); });
+}
+
+result<> close_on_exec_from(unsigned first) noexcept {
+  return for_range(first, CLOSE_RANGE_CLOEXEC, [](int fd) { ::fcntl(fd, F_SETFD, FD_CLOEXEC); });
 }
 
 result<unique_fd> dead_end(bool input) noexcept {

@@ -25,6 +25,9 @@ namespace emilua::base {
 // Closes every descriptor from `first` on. Async-signal-safe.
 [[nodiscard]] result<> close_from(unsigned first) noexcept;
 
+// The same at the next exec: marks every descriptor from `first` on. Async-signal-safe.
+[[nodiscard]] result<> close_on_exec_from(unsigned first) noexcept;
+
 // Fills the numbers 0 to 2 where the process was started without them: input at its end, output
 // that nobody reads. Whatever is opened later can then not be taken for a standard stream.
 [[nodiscard]] result<> ensure_standard_descriptors() noexcept;

@@ -76,6 +76,14 @@ TEST(CloseFrom, LeavesOnlyTheLowerNumbers) {
   }));
 }
 
+TEST(CloseOnExecFrom, MarksTheHigherNumbers) {
+  EXPECT_TRUE(in_child([] {
+    if (::dup2(2, 3) == -1 || ::dup2(2, 4) == -1 || ::dup2(2, 500) == -1) return false;
+    return close_on_exec_from(4) && ::fcntl(3, F_GETFD) == 0 && ::fcntl(4, F_GETFD) == FD_CLOEXEC &&
+           ::fcntl(500, F_GETFD) == FD_CLOEXEC;
+  }));
+}
+
 TEST(DeadEnd, InputIsAtItsEndAndOutputHasNoReader) {
   ::signal(SIGPIPE, SIG_IGN);
   const auto input = dead_end(true), output = dead_end(false);

@@ -13,9 +13,11 @@
 #include "lib/actor/spawn_helper.h"
 #include "lib/base/file.h"
 #include "lib/base/signals.h"
+#include "lib/bindings/system/signal_service.h"
 #include "lib/engine/builtins.h"
 #include "lib/engine/command_line.h"
 #include "lib/fiber/vm.h"
+#include "lib/ipc/credentials.h"
 
 namespace emilua::engine {
 namespace {
@@ -90,6 +92,17 @@ fiber::context::options process_options(environment variables, std::vector<std::
   return options;
 }
 
+std::shared_ptr<bindings::signal_service> provide_signals(fiber::context& process) {
+  auto signals = std::make_shared<bindings::signal_service>(process.main_pool().io());
+  process.provide(*signals);
+  return signals;
+}
+
+void provide_helper(fiber::context& process, actor::spawn_helper& helper) {
+  process.provide(helper);
+  process.provide<ipc::credential_follower>(helper);
+}
+
 // Runs one VM, and all that it starts, to the end.
 int run(fiber::context& process, fiber::vm& v, const fiber::vm::entry_script& entry,
         const std::string& name) {
@@ -107,8 +120,9 @@ int run_program(const command_line& line, char** envp, helper_ptr& helper) {
   options.test = line.test;
   if (line.single_threaded) options.main_concurrency = fiber::concurrency::single;
   fiber::context process{std::move(options)};
+  const auto signals = provide_signals(process);
   if (helper)
-    process.provide(**helper);
+    provide_helper(process, **helper);
   else
     fail("emilua: subprocess actors are not available: " + helper.error().message(), failure);
 
@@ -152,7 +166,8 @@ int run_actor(actor::actor_start start) {
   if (config.single_threaded) options.main_concurrency = fiber::concurrency::single;
   if (config.text_only) options.module_patterns.clear();  // packages made for another world
   fiber::context process{std::move(options)};
-  if (helper) process.provide(**helper);
+  const auto signals = provide_signals(process);
+  if (helper) provide_helper(process, **helper);
   for (auto& [path, source] : config.sources) process.sources().add(path, std::move(source));
 
   fiber::vm::entry_script entry;

@@ -128,9 +128,9 @@ class vm : public std::enable_shared_from_this<vm> {
   // Wakes a parked fiber with the `nresults` values on top of its stack.
   void wake(fiber& f, int nresults, bool first = false);
   void wake_with_error(fiber& f, std::error_code error);
-  // The same with values that were made on top of state(), and move. Nothing may be allocated on the
-  // stack of a parked fiber: a finalizer of the program may run then, and where one fails, LuaJIT
-  // forgets that the stack's coroutine has yielded.
+  // The same with values that were made on top of state(), and move. Nothing may be allocated on
+  // the stack of a parked fiber: a finalizer of the program may run then, and where one fails,
+  // LuaJIT forgets that the stack's coroutine has yielded.
   void hand_over(fiber& f, int nresults);
 
   void request_interruption(fiber& f);

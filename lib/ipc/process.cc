@@ -3,6 +3,7 @@
 
 #include <linux/sched.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -49,6 +50,19 @@ base::unique_fd open_process(pid_t pid) noexcept {
 base::result<> send_signal(int pidfd, int signal) noexcept {
   if (::syscall(SYS_pidfd_send_signal, pidfd, signal, nullptr, 0) == -1) return base::last_error();
   return {};
+}
+
+exit_status status_of(const siginfo_t& info) noexcept {
+  if (info.si_code == CLD_EXITED) return {.code = info.si_status, .signal = 0};
+  return {.code = 128 + info.si_status, .signal = info.si_status};
+}
+
+base::result<exit_status> reap(int pidfd) noexcept {
+  siginfo_t info{};
+  const auto id = static_cast<id_t>(pidfd);
+  if (base::retry([&] { return ::waitid(P_PIDFD, id, &info, WEXITED); }) == -1)
+    return base::last_error();
+  return status_of(info);
 }
 
 }  // namespace emilua::ipc

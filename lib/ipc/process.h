@@ -3,9 +3,10 @@
 //   base::unique_fd pidfd; auto pid = clone_process(CLONE_NEWPID, pidfd);
 //   if (pid && *pid == 0) { … the child … }
 //
-// Source: clone(2) (clone3), pidfd_send_signal(2), pidfd_open(2).
+// Source: clone(2) (clone3), pidfd_send_signal(2), pidfd_open(2), waitid(2).
 #pragma once
 
+#include <signal.h>
 #include <sys/types.h>
 
 #include <cstdint>
@@ -20,9 +21,9 @@ namespace emilua::ipc {
 // as a rule). Where clone3 is missing (ENOSYS), falls back to clone(2); flags that only clone3
 // knows (CLONE_NEWTIME) are then EINVAL, as CLONE_VM always is.
 //
-// The caller must be single-threaded: this is the bare system call, so no pthread_atfork handler
-// runs, no lock of the C library is taken over or reset (malloc, stdio), and the thread id that the
-// C library keeps is the parent's.
+// This is the bare system call: no pthread_atfork handler runs, no lock of the C library is taken
+// over or reset (malloc, stdio), and the thread id that the C library keeps is the parent's. So
+// either the caller is single-threaded, or the child makes nothing but system calls.
 [[nodiscard]] base::result<pid_t> clone_process(std::uint64_t flags, base::unique_fd& pidfd,
                                                 int exit_signal) noexcept;
 
@@ -31,5 +32,17 @@ namespace emilua::ipc {
 
 // ESRCH when the process is gone, that is, reaped; a zombie still takes signals.
 [[nodiscard]] base::result<> send_signal(int pidfd, int signal) noexcept;
+
+// How a process has ended.
+struct exit_status {
+  int code;    // given to exit; 128 + signal when killed, as shells have it
+  int signal;  // 0: none
+};
+
+// What waitid(2) has found.
+[[nodiscard]] exit_status status_of(const siginfo_t& info) noexcept;
+
+// Waits for the end of a child and reaps it. ECHILD: it is no child, or has been reaped.
+[[nodiscard]] base::result<exit_status> reap(int pidfd) noexcept;
 
 }  // namespace emilua::ipc

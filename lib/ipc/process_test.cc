@@ -202,5 +202,26 @@ TEST(SendSignal, RefusesWhatIsNoProcessAndNoSignal) {
   wait_for(pidfd);
 }
 
+TEST(Reap, TellsHowAProcessHasEnded) {
+  base::unique_fd pidfd;
+  auto pid = clone_process(0, pidfd, SIGCHLD);
+  ASSERT_TRUE(pid) << pid.error();
+  if (*pid == 0) ::_exit(7);
+  const auto exited = reap(pidfd.get());
+  ASSERT_TRUE(exited) << exited.error();
+  EXPECT_EQ(exited->code, 7);
+  EXPECT_EQ(exited->signal, 0);
+  EXPECT_EQ(reap(pidfd.get()).error(), base::system_error(ECHILD));
+
+  pid = clone_process(0, pidfd, SIGCHLD);
+  ASSERT_TRUE(pid) << pid.error();
+  if (*pid == 0) wait_to_be_killed();
+  ASSERT_TRUE(send_signal(pidfd.get(), SIGKILL));
+  const auto killed = reap(pidfd.get());
+  ASSERT_TRUE(killed) << killed.error();
+  EXPECT_EQ(killed->code, 128 + SIGKILL);
+  EXPECT_EQ(killed->signal, SIGKILL);
+}
+
 }  // namespace
 }  // namespace emilua::ipc

@@ -5,10 +5,16 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <vector>
 
 #include "lib/base/file.h"
 #include "lib/bindings/io/file_descriptor.h"
 #include "lib/bindings/io/some.h"
+#include "lib/bindings/system/arguments.h"
+#include "lib/bindings/system/capabilities.h"
+#include "lib/bindings/system/identity.h"
+#include "lib/bindings/system/signal.h"
+#include "lib/bindings/system/subprocess.h"
 #include "lib/fiber/vm.h"
 #include "lib/lua/class.h"
 #include "lib/lua/error.h"
@@ -57,22 +63,48 @@ int isatty(lua_State* L) {
   return 1;
 }
 
-const lua::class_method in_functions[] = {
-    {"read_some", read_some<standard_stream<0>>, true}, {"dup", dup<0>}, {"isatty", isatty<0>}};
-const lua::class_method out_functions[] = {
-    {"write_some", write_some<standard_stream<1>>, true}, {"dup", dup<1>}, {"isatty", isatty<1>}};
-const lua::class_method err_functions[] = {
-    {"write_some", write_some<standard_stream<2>>, true}, {"dup", dup<2>}, {"isatty", isatty<2>}};
+template <int Number>
+int tcgetpgrp(lua_State* L) {
+  const pid_t group = ::tcgetpgrp(Number);
+  if (group == -1) lua::raise(L, base::last_error());
+  lua_pushinteger(L, group);
+  return 1;
+}
 
-// The tables are made once for each VM and kept in the registry.
-template <const auto& Functions>
-int stream_table(lua_State* L) {
-  void* key = const_cast<void*>(static_cast<const void*>(&Functions));
-  lua_pushlightuserdata(L, key);
+template <int Number>
+int tcsetpgrp(lua_State* L) {
+  if (::tcsetpgrp(Number, check_integer(L, 2)) == -1) lua::raise(L, base::last_error());
+  return 0;
+}
+
+template <int Number>
+constexpr lua::class_method transfer = {"write_some", write_some<standard_stream<Number>>, true};
+template <>
+constexpr lua::class_method transfer<0> = {"read_some", read_some<standard_stream<0>>, true};
+
+template <int Number>
+const lua::class_method stream_functions[] = {
+    transfer<Number>,
+    {"dup", dup<Number>},
+    {"isatty", isatty<Number>},
+    {"tcgetpgrp", tcgetpgrp<Number>},
+    {"tcsetpgrp", tcsetpgrp<Number>},
+};
+
+template <int Number>
+void push_stream(lua_State* L) {
+  lua::push_functions(L, stream_functions<Number>);
+}
+
+// A table that is made once for each VM and kept in the registry.
+template <void (*Push)(lua_State*)>
+int once(lua_State* L) {
+  static constexpr char key = 0;  // its address is the registry key
+  lua_pushlightuserdata(L, const_cast<char*>(&key));
   lua_rawget(L, LUA_REGISTRYINDEX);
   if (!lua_isnil(L, -1)) return 1;
-  lua::push_functions(L, Functions);
-  lua_pushlightuserdata(L, key);
+  Push(L);
+  lua_pushlightuserdata(L, const_cast<char*>(&key));
   lua_pushvalue(L, -2);
   lua_rawset(L, LUA_REGISTRYINDEX);
   return 1;
@@ -97,16 +129,6 @@ int environment(lua_State* L) {
     lua::push_text(L, value);
     lua_rawset(L, -3);
   }
-  return 1;
-}
-
-int getpid(lua_State* L) {
-  lua_pushinteger(L, ::getpid());
-  return 1;
-}
-
-int getppid(lua_State* L) {
-  lua_pushinteger(L, ::getppid());
   return 1;
 }
 
@@ -139,21 +161,28 @@ int exit(lua_State* L) {
   return v.exit(L);
 }
 
-const lua::class_method functions[] = {
-    {"exit", exit},
-    {"getpid", getpid},
-    {"getppid", getppid},
+const lua::class_method own_functions[] = {{"exit", exit}};
+const lua::class_property own_properties[] = {
+    {"in_", once<push_stream<0>>}, {"out", once<push_stream<1>>}, {"err", once<push_stream<2>>},
+    {"signal", once<push_signal>}, {"arguments", arguments},      {"environment", environment},
 };
-const lua::class_property properties[] = {
-    {"in_", stream_table<in_functions>},  {"out", stream_table<out_functions>},
-    {"err", stream_table<err_functions>}, {"arguments", arguments},
-    {"environment", environment},
-};
-const lua::class_info system_class{
-    .name = "system", .methods = functions, .properties = properties};
+
+template <class Entry>
+std::vector<Entry> join(std::initializer_list<std::span<const Entry>> parts) {
+  std::vector<Entry> all;
+  for (const auto& part : parts) all.insert(all.end(), part.begin(), part.end());
+  return all;
+}
 
 }  // namespace
 
-void push_system(lua_State* L) { lua::push_singleton(L, system_class); }
+void push_system(lua_State* L) {
+  static const auto functions = join<lua::class_method>(
+      {own_functions, identity_functions(), spawn_functions(), capability_functions()});
+  static const auto properties = join<lua::class_property>({own_properties, securebit_constants()});
+  static const lua::class_info info{
+      .name = "system", .methods = functions, .properties = properties};
+  lua::push_singleton(L, info);
+}
 
 }  // namespace emilua::bindings

@@ -1,4 +1,4 @@
-// The module `system`: the program's arguments, environment, standard streams and end.
+// The module `system`: the program and its process, signals, other programs, capabilities.
 #pragma once
 
 #include <lua.hpp>

@@ -1,0 +1,66 @@
+// A program that the engine has started, until it is reaped.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <memory>
+#include <optional>
+#include <system_error>
+
+#include "lib/bindings/io/completion.h"
+#include "lib/ipc/process.h"
+#include "lib/ipc/spawn_program.h"
+
+namespace emilua::bindings {
+
+// Owned by the Lua object and by the wait under way. When both are gone and nobody has learnt of
+// the end of the process, it gets its last signal, and the event loop stays until it has ended and
+// is reaped: there is no zombie, and the engine does not leave before its children.
+//
+// Used from one strand.
+class child_process : public std::enable_shared_from_this<child_process> {
+ public:
+  // `last_signal` 0: none.
+  child_process(boost::asio::io_context& io, int last_signal) noexcept
+      : last_signal_(last_signal), pidfd_(io) {}
+  child_process(const child_process&) = delete;
+  ~child_process();
+
+  // Takes the process over, once. If it cannot be watched, it is killed and reaped.
+  [[nodiscard]] std::error_code adopt(ipc::spawned_program program);
+
+  enum class state { running, waited_for, reaped };
+  [[nodiscard]] state what() const noexcept { return state_; }
+  [[nodiscard]] pid_t pid() const noexcept { return pid_; }
+  // How it ended; empty before a wait has completed.
+  [[nodiscard]] const std::optional<ipc::exit_status>& status() const noexcept { return status_; }
+
+  // To a process that is not reaped.
+  [[nodiscard]] base::result<> send_signal(int signal) noexcept {
+    return ipc::send_signal(pidfd_.native_handle(), signal);
+  }
+
+  // handler(std::error_code) once the process has ended and is reaped. A cancelled wait has had no
+  // effect. One at a time.
+  template <class Handler>
+  void async_wait(Handler handler) {
+    pidfd_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                      mapped_handler{std::move(handler),
+                                     [self = shared_from_this()](Handler& h, std::error_code e) {
+                                       h(self->finish_wait(e));
+                                     }});
+    state_ = state::waited_for;
+  }
+
+ private:
+  [[nodiscard]] std::error_code finish_wait(std::error_code error) noexcept;
+  void leave_to_event_loop();
+
+  pid_t pid_ = -1;
+  int last_signal_;
+  state state_ = state::reaped;
+  std::optional<ipc::exit_status> status_;
+  boost::asio::posix::stream_descriptor pidfd_;  // readable once the process has ended
+};
+
+}  // namespace emilua::bindings

@@ -1,0 +1,15 @@
+// How the master VM changes the credentials of its process.
+#pragma once
+
+#include <lua.hpp>
+
+#include "lib/ipc/credentials.h"
+
+namespace emilua::bindings {
+
+// Makes the change in this process and in the one that subprocess actors come from, or raises and
+// has changed nothing. If only the first has followed, the process ends with status 1: actors would
+// have rights that the program believes gone.
+void change_credentials(lua_State* L, const ipc::credential_change& change);
+
+}  // namespace emilua::bindings
