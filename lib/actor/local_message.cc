@@ -190,7 +190,11 @@ class message_copier {
 
   bool add_object() {
     if (const auto* descriptor = lua::to<bindings::file_descriptor>(L_, -1)) {
-      auto copy = base::duplicate(descriptor->fd.get());
+      if (descriptor->is_busy()) {
+        if (frames_.empty()) lua::raise(L_, std::errc::device_or_resource_busy);
+        return false;
+      }
+      auto copy = base::duplicate(descriptor->number());
       if (!copy) lua::raise(L_, copy.error());
       put(tag::descriptor);
       out_.fds_.push_back(std::move(*copy));

@@ -56,11 +56,14 @@ std::string option_name(std::string_view name) { return "subprocess/" + std::str
   lua::raise_argument(L, option);
 }
 
-// The descriptor of a file_descriptor; EINVAL with arg = option for anything else.
+// The descriptor of a file_descriptor; EINVAL with arg = option for anything else, EBUSY with the
+// same while an operation uses it.
 int check_descriptor(lua_State* L, int index, const std::string& option) {
   const auto* object = lua::to<bindings::file_descriptor>(L, index);
   if (object == nullptr) refuse(L, option);
-  return object->fd.get();
+  if (object->is_busy())
+    lua::raise(L, std::make_error_code(std::errc::device_or_resource_busy), {"arg", option});
+  return object->number();
 }
 
 void read_namespaces(lua_State* L, int subprocess, spawn_options& out) {

@@ -101,8 +101,8 @@ void outgoing_value::add_table(lua_State* L, int index, std::size_t depth) {
 void outgoing_value::add_object(lua_State* L, int index) {
   base::result<base::unique_fd> fd = base::unique_fd{};
   bool address = true;
-  if (const auto* descriptor = lua::to<bindings::file_descriptor>(L, index)) {
-    fd = base::duplicate(descriptor->fd.get());
+  if (lua::to<bindings::file_descriptor>(L, index) != nullptr) {
+    fd = base::duplicate(bindings::check_file_descriptor(L, index));
     address = false;
   } else if (const auto* channel = lua::to<ipc_channel>(L, index)) {
     if (!channel->is_open()) refuse(L);

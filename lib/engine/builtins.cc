@@ -8,9 +8,11 @@
 #include "lib/bindings/file/file.h"
 #include "lib/bindings/filesystem/filesystem.h"
 #include "lib/bindings/format/format.h"
+#include "lib/bindings/pipe/pipe.h"
 #include "lib/bindings/stream/stream.h"
 #include "lib/bindings/system/system.h"
 #include "lib/bindings/time/time.h"
+#include "lib/bindings/unix/unix.h"
 #include "lib/engine/plugin_loader.h"
 #include "lib/fiber/ffi.h"
 #include "lib/fiber/sync.h"
@@ -30,10 +32,12 @@ constexpr fiber::builtin_module modules[] = {
     {"generic_error", bindings::push_generic_error},
     {"inbox", actor::push_inbox},
     {"mutex", fiber::push_mutex},
+    {"pipe", bindings::push_pipe},
     {"recursive_mutex", fiber::push_recursive_mutex},
     {"stream", bindings::push_stream},
     {"system", bindings::push_system},
     {"time", bindings::push_time},
+    {"unix", bindings::push_unix},
 };
 
 // Besides what lib/fiber keeps and makes: spawn, this_fiber, require and the standard functions.

@@ -11,8 +11,6 @@
 // close-on-exec. Source: unix(7), cmsg(3), recvmsg(2).
 #pragma once
 
-#include <absl/container/inlined_vector.h>
-
 #include <cstddef>
 #include <span>
 #include <utility>
@@ -20,11 +18,9 @@
 #include "lib/base/bytes.h"
 #include "lib/base/error.h"
 #include "lib/base/unique_fd.h"
+#include "lib/ipc/descriptors.h"
 
 namespace emilua::ipc {
-
-// What the kernel carries in one message (SCM_MAX_FD).
-inline constexpr std::size_t max_descriptors = 253;
 
 // A one-directional channel: first the reading end, then the writing end. Both are close-on-exec
 // and shut down in the unused direction.
@@ -45,7 +41,7 @@ enum class packet_status {
 struct received_packet {
   packet_status status = packet_status::closed;
   base::byte_view bytes;  // points into the caller's buffer
-  absl::InlinedVector<base::unique_fd, 4> fds;
+  descriptor_list fds;
 };
 
 // Receives one packet into `room`, which bounds it: a longer one is malformed. Whatever the status,

@@ -65,7 +65,8 @@ function file.stream:read_some(buffer) end
 ---@return integer count
 function file.stream:write_some(buffer) end
 
----An open descriptor; closed when collected. tostring gives "/dev/fd/N".
+---An open descriptor; closed when collected. tostring gives "/dev/fd/N". While an operation of a unix socket
+---sends it, everything else that uses it raises EBUSY.
 ---@class file_descriptor
 file_descriptor = {}
 

@@ -1,12 +1,15 @@
 """Every program under lua/examples, on real data. What is expected is computed here, in another way."""
 
+import contextlib
 import os
 import random
+import subprocess
 import tempfile
 
-from cases import case, emilua, main
+from cases import case, emilua, engine, main
 
 STATS = "lua/examples/isolated_stats/main.lua"
+BROKER = os.path.abspath("lua/examples/file_broker/main.lua")
 
 
 def a_file(content):
@@ -106,10 +109,68 @@ def isolated_stats_of_a_name_that_looks_like_an_option():
     assert (run.returncode, run.stdout) == (0, "1 lines, 2 words, 4 bytes; longest line: 3 bytes\n"), run
 
 
+@contextlib.contextmanager
+def a_broker(*files):
+    """A directory with a broker's socket "s" in it, and the files of the mapping (name, content)."""
+    directory = tempfile.mkdtemp(dir=os.environ.get("TEST_TMPDIR"))
+    os.mkdir(os.path.join(directory, "below"))
+    for name, content in files:
+        with open(os.path.join(directory, name), "wb") as out:
+            out.write(content)
+    command = [engine(), BROKER, "serve", "s"] + [name for name, _ in files]
+    with subprocess.Popen(command, cwd=directory, stdout=subprocess.PIPE) as server:
+        try:
+            assert server.stdout.readline() == b"ready\n"
+            yield directory
+        finally:
+            server.kill()
+
+
+def broker_gives(directory, name, content):
+    run = emilua(BROKER, "get", "s", name, cwd=directory, text=False)
+    assert (run.returncode, run.stdout, run.stderr) == (0, content, b""), run
+
+
+def broker_refuses(directory, name, reason):
+    run = emilua(BROKER, "get", "s", name, cwd=directory)
+    assert (run.returncode, run.stdout, run.stderr) == (1, "", "file_broker: %s\n" % reason), run
+
+
+@case
+def file_broker_gives_what_it_was_started_for():
+    large = random.Random(3).randbytes(1_000_000)
+    with a_broker(("empty", b""), ("large", large), ("below/other", b"text")) as directory:
+        for _ in range(3):
+            broker_gives(directory, "empty", b"")
+            broker_gives(directory, "large", large)
+            broker_gives(directory, "other", b"text")
+
+
+@case
+def file_broker_gives_nothing_else():
+    with a_broker(("known", b"x"), ("gone", b"x")) as directory:
+        with open(os.path.join(directory, "unknown"), "wb"):
+            pass
+        os.unlink(os.path.join(directory, "gone"))
+        for name in "unknown", "./known", os.path.join(directory, "known"), "known\n", "n" * 1000:
+            broker_refuses(directory, name, name + ": there is no file of that name")
+        broker_refuses(directory, "gone", "gone: No such file or directory")
+        broker_gives(directory, "known", b"x")
+
+
+@case
+def file_broker_without_a_broker():
+    directory = tempfile.mkdtemp(dir=os.environ.get("TEST_TMPDIR"))
+    broker_refuses(directory, "x", "No such file or directory")
+    for arguments in (), ("get",), ("get", "s"), ("get", "s", ""), ("put", "s", "x"):
+        run = emilua(BROKER, *arguments, cwd=directory)
+        assert (run.returncode, run.stdout) == (2, "") and run.stderr.startswith("usage: "), run
+
+
 # A test that is not here is an example that may rot.
 @case
 def every_example_has_a_case():
-    assert sorted(os.listdir("lua/examples")) in (["isolated_stats"], ["BUILD", "isolated_stats"])
+    assert set(os.listdir("lua/examples")) - {"BUILD"} == {"file_broker", "isolated_stats"}
 
 
 main()

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "lib/base/error.h"
-#include "lib/bindings/io/file_descriptor.h"
+#include "lib/bindings/io/lifecycle.h"
 #include "lib/bindings/io/some.h"
 #include "lib/bindings/io/transfer.h"
 #include "lib/fiber/path.h"
@@ -61,35 +61,14 @@ int flags_of(unsigned flags) {
   return native;
 }
 
-[[noreturn]] void raise_bad_descriptor(lua_State* L) { lua::raise(L, base::system_error(EBADF)); }
-
 transfer_object& io_of(lua_State* L) { return check<file_stream>(L, 1).io; }
-
-transfer_object& check_open(lua_State* L) {
-  auto& io = io_of(L);
-  if (!io.is_open()) raise_bad_descriptor(L);
-  return io;
-}
-
-void check_not_open(lua_State* L, const transfer_object& io) {
-  if (io.is_open())
-    lua::raise(
-        L, std::error_code{boost::asio::error::make_error_code(boost::asio::error::already_open)});
-}
-
-int make(lua_State* L) {
-  const bool adopt = lua_gettop(L) > 0;
-  auto& self = lua::push_new<file_stream>(L, fiber::vm::of(L));
-  if (adopt) self.io.assign(take_file_descriptor(L, 1));
-  return 1;
-}
 
 int open(lua_State* L) {
   auto& io = io_of(L);
   const std::string* path = fiber::to_path(L, 2);
   if (path == nullptr) lua::raise_argument(L, 2);
   const int flags = flags_of(static_cast<unsigned>(luaL_checkinteger(L, 3)));
-  check_not_open(L, io);
+  check_not_open<io_of>(L);
   // The kernel would silently take what stands before a NUL for the whole path.
   if (path->find('\0') != path->npos) lua::raise(L, base::system_error(EINVAL));
   base::unique_fd fd{base::retry([&] { return ::open(path->c_str(), flags, 0777); })};
@@ -98,40 +77,16 @@ int open(lua_State* L) {
   return 0;
 }
 
-int close(lua_State* L) {
-  io_of(L).close();
-  return 0;
-}
-
-int cancel(lua_State* L) {
-  check_open(L).cancel();
-  return 0;
-}
-
-int assign(lua_State* L) {
-  auto& io = io_of(L);
-  check_not_open(L, io);
-  io.assign(take_file_descriptor(L, 2));
-  return 0;
-}
-
-int release(lua_State* L) {
-  auto& io = io_of(L);
-  if (!io.is_open()) lua::raise(L, std::errc::bad_file_descriptor);
-  push_file_descriptor(L, io.release());
-  return 1;
-}
-
 int resize(lua_State* L) {
   const auto size = static_cast<off_t>(luaL_checknumber(L, 2));
-  if (::ftruncate(check_open(L).native(), size) == -1) lua::raise(L, base::last_error());
+  if (::ftruncate(check_open<io_of>(L).native(), size) == -1) lua::raise(L, base::last_error());
   return 0;
 }
 
 int seek(lua_State* L) {
   const auto offset = static_cast<off_t>(luaL_checknumber(L, 2));
   const std::string whence = luaL_checkstring(L, 3);
-  auto& io = check_open(L);
+  auto& io = check_open<io_of>(L);
   const int how = whence == "set"   ? SEEK_SET
                   : whence == "cur" ? SEEK_CUR
                   : whence == "end" ? SEEK_END
@@ -143,31 +98,26 @@ int seek(lua_State* L) {
   return 1;
 }
 
-int is_open(lua_State* L) {
-  lua_pushboolean(L, io_of(L).is_open());
-  return 1;
-}
-
 int size(lua_State* L) {
   struct stat info;
-  if (::fstat(check_open(L).native(), &info) == -1) lua::raise(L, base::last_error());
+  if (::fstat(check_open<io_of>(L).native(), &info) == -1) lua::raise(L, base::last_error());
   lua_pushnumber(L, static_cast<lua_Number>(info.st_size));
   return 1;
 }
 
 const lua::class_method methods[] = {
     {"open", open},
-    {"close", close},
-    {"cancel", cancel},
-    {"assign", assign},
-    {"release", release},
+    {"close", close<io_of>},
+    {"cancel", cancel<io_of>},
+    {"assign", assign<io_of>},
+    {"release", release<io_of>},
     {"resize", resize},
     {"seek", seek},
     {"read_some", read_some<io_of>, true},
     {"write_some", write_some<io_of>, true},
 };
-const lua::class_property properties[] = {{"is_open", is_open}, {"size", size}};
-const lua::class_method stream_functions[] = {{"new", make}};
+const lua::class_property properties[] = {{"is_open", is_open<io_of>}, {"size", size}};
+const lua::class_method stream_functions[] = {{"new", make<file_stream>}};
 
 }  // namespace
 

@@ -7,6 +7,14 @@
 namespace emilua::bindings {
 namespace {
 
+using namespace std::chrono_literals;
+
+// A wait that lasted so long was one.
+constexpr auto real_wait = 1ms;
+// So often may readiness mislead before it is no longer believed: another process may have taken
+// what was there.
+constexpr unsigned patience = 3;
+
 std::error_code aborted() {
   return boost::asio::error::make_error_code(boost::asio::error::operation_aborted);
 }
@@ -15,6 +23,7 @@ std::error_code aborted() {
 
 void operation_queue::wait() {
   waiting_ = true;
+  wait_began_ = std::chrono::steady_clock::now();
   descriptor_.async_wait(
       what_, boost::asio::bind_executor(
                  executor_, [self = shared_from_this()](const boost::system::error_code& error) {
@@ -23,11 +32,43 @@ void operation_queue::wait() {
                  }));
 }
 
+void operation_queue::wait_later() {
+  waiting_ = true;
+  pause_.expires_after(1ms * (1U << std::min(futile_ - patience, 6U)));
+  pause_.async_wait(boost::asio::bind_executor(
+      executor_, [self = shared_from_this()](const boost::system::error_code& /*error*/) {
+        self->waiting_ = false;
+        if (!self->empty()) self->wait();
+      }));
+}
+
+void operation_queue::stop_waiting() {
+  descriptor_.cancel();
+  pause_.cancel();
+}
+
+bool operation_queue::try_in_order() {
+  bool progress = false;
+  while (!entries_.empty() && entries_.front()->attempt()) {
+    entries_.pop_front();
+    progress = true;
+  }
+  return progress;
+}
+
 void operation_queue::on_ready(std::error_code error) {
   // A wait that was cancelled because nobody was left may find new operations.
   if (error && error != aborted()) return fail_all(error);
-  while (!entries_.empty() && entries_.front()->attempt()) entries_.pop_front();
-  if (!entries_.empty()) wait();
+  const bool waited = std::chrono::steady_clock::now() - wait_began_ >= real_wait;
+  if (try_in_order() || waited || error)
+    futile_ = 0;
+  else
+    ++futile_;
+  if (entries_.empty()) return;
+  if (futile_ < patience)
+    wait();
+  else
+    wait_later();
 }
 
 void operation_queue::cancel(std::uint64_t id) {
@@ -35,7 +76,7 @@ void operation_queue::cancel(std::uint64_t id) {
   if (it == entries_.end()) return;
   (*it)->fail(aborted());
   entries_.erase(it);
-  if (entries_.empty()) descriptor_.cancel();
+  if (entries_.empty()) stop_waiting();
 }
 
 void operation_queue::fail_all(std::error_code error) {
@@ -45,7 +86,11 @@ void operation_queue::fail_all(std::error_code error) {
 void operation_queue::cancel() {
   if (entries_.empty()) return;
   fail_all(aborted());
-  descriptor_.cancel();
+  stop_waiting();
+}
+
+void operation_queue::retry() {
+  if (try_in_order() && entries_.empty()) stop_waiting();
 }
 
 }  // namespace emilua::bindings

@@ -8,13 +8,17 @@
 // leaves the queue when it is done, or cancelled through the handler's cancellation slot or by
 // cancel(), whichever comes first: what is cancelled has had no effect and ends with
 // operation_aborted and a value-initialised R, and what is done keeps its result. Nothing waits
-// when the queue is empty. Used from one strand: that of the handlers' associated executor.
+// when the queue is empty. Where the descriptor is always ready for what nevertheless would block
+// (a datagram for a peer whose queue is full), attempts are made ever more rarely, down to about
+// 15 a second. Used from one strand: that of the handlers' associated executor.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
 #include <cstdint>
 #include <list>
 #include <memory>
@@ -35,7 +39,7 @@ class operation_queue : public std::enable_shared_from_this<operation_queue> {
 
   // Puts the descriptor into non-blocking mode.
   operation_queue(boost::asio::io_context& io, base::unique_fd fd, wait_type what)
-      : descriptor_(io, fd.release()), what_(what) {}
+      : descriptor_(io, fd.release()), pause_(io), what_(what) {}
 
   [[nodiscard]] int native() { return descriptor_.native_handle(); }
   [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
@@ -60,6 +64,7 @@ class operation_queue : public std::enable_shared_from_this<operation_queue> {
       });
     }
     executor_ = boost::asio::get_associated_executor(handler);
+    if (empty()) futile_ = 0;
     entries_.push_back(std::make_unique<typed_entry<Attempt, Handler>>(id, std::move(attempt),
                                                                        std::move(handler)));
     if (!waiting_) wait();
@@ -67,6 +72,9 @@ class operation_queue : public std::enable_shared_from_this<operation_queue> {
 
   // Ends all operations.
   void cancel();
+
+  // Tries at once those that wait.
+  void retry();
 
  private:
   struct entry {
@@ -101,15 +109,22 @@ class operation_queue : public std::enable_shared_from_this<operation_queue> {
 
   void cancel(std::uint64_t id);
   void fail_all(std::error_code error);
+  // Whether any was done.
+  bool try_in_order();
   void wait();
+  void wait_later();
+  void stop_waiting();
   void on_ready(std::error_code error);
 
   boost::asio::posix::stream_descriptor descriptor_;
+  boost::asio::steady_timer pause_;
   wait_type what_;
   boost::asio::any_io_executor executor_;
   std::list<std::unique_ptr<entry>> entries_;
   std::uint64_t last_id_ = 0;
   bool waiting_ = false;
+  std::chrono::steady_clock::time_point wait_began_;
+  unsigned futile_ = 0;  // how often in a row the descriptor was ready at once, and nothing done
 };
 
 }  // namespace emilua::bindings

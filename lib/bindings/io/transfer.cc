@@ -1,6 +1,5 @@
 #include "lib/bindings/io/transfer.h"
 
-#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <sys/epoll.h>
@@ -72,43 +71,7 @@ io_outcome attempt(int fd, const io_request& request, bool wait) noexcept {
 
 void transfer_object::assign(base::unique_fd fd) {
   pollable_ = is_pollable(fd.get());
-  fd_ = std::make_shared<base::unique_fd>(std::move(fd));
-}
-
-std::error_code transfer_object::prepare(direction which) {
-  auto& queue = queues_[static_cast<int>(which)];
-  if (queue) return {};
-  base::unique_fd set{::epoll_create1(EPOLL_CLOEXEC)};
-  if (!set) return base::last_error();
-  epoll_event event{};
-  event.events = which == direction::read ? EPOLLIN : EPOLLOUT;
-  if (::epoll_ctl(set.get(), EPOLL_CTL_ADD, native(), &event) == -1) return base::last_error();
-  queue = std::make_shared<operation_queue>(loop_, std::move(set), operation_queue::wait_read);
-  return {};
-}
-
-void transfer_object::cancel() {
-  for (auto& queue : queues_)
-    if (queue) queue->cancel();
-}
-
-void transfer_object::close() {
-  cancel();
-  for (auto& queue : queues_) queue.reset();
-  fd_.reset();
-}
-
-base::unique_fd transfer_object::release() {
-  cancel();
-  for (auto& queue : queues_) queue.reset();
-  base::unique_fd fd;
-  // A thread may still be reading: then the caller gets a number of its own.
-  if (fd_.use_count() == 1)
-    fd = std::move(*fd_);
-  else
-    fd.reset(::fcntl(fd_->get(), F_DUPFD_CLOEXEC, 0));
-  fd_.reset();
-  return fd;
+  pollable_object::assign(std::move(fd));
 }
 
 }  // namespace emilua::bindings

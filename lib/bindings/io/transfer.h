@@ -20,19 +20,16 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <cstddef>
-#include <memory>
 #include <optional>
 #include <system_error>
 #include <utility>
 
 #include "lib/base/error.h"
 #include "lib/base/unique_fd.h"
-#include "lib/bindings/io/operation_queue.h"
+#include "lib/bindings/io/pollable.h"
 #include "lib/fiber/context.h"
 
 namespace emilua::bindings {
-
-enum class direction { read, write };
 
 // The bytes to move; `data` is written to when reading.
 struct io_request {
@@ -53,21 +50,12 @@ struct io_outcome {
 // Whether readiness of the descriptor can be awaited.
 [[nodiscard]] bool is_pollable(int fd) noexcept;
 
-class transfer_object {
+class transfer_object : public pollable_object {
  public:
   transfer_object(fiber::context& process, boost::asio::io_context& loop)
-      : process_(process), loop_(loop) {}
-  transfer_object(transfer_object&&) = default;
-  ~transfer_object() { cancel(); }
+      : pollable_object(loop), process_(process) {}
 
   void assign(base::unique_fd fd);
-  [[nodiscard]] bool is_open() const noexcept { return fd_ != nullptr; }
-  [[nodiscard]] int native() const noexcept { return fd_ ? fd_->get() : -1; }
-
-  // Pending operations end with operation_aborted, but for those that a thread is already doing.
-  void cancel();
-  void close();
-  [[nodiscard]] base::unique_fd release();
 
   template <class Handler>
   void async_read_some(boost::asio::mutable_buffer buffer, Handler handler) {
@@ -79,55 +67,41 @@ class transfer_object {
   }
 
  private:
-  // Makes the queue of a direction. What it waits for is an epoll set with just our descriptor in
-  // it, which is readable once that is ready for `which`: our descriptor itself is left alone.
-  [[nodiscard]] std::error_code prepare(direction which);
-
   template <class Handler>
   void start(const io_request& request, Handler handler);
   template <class Handler>
   void start_on_thread(const io_request& request, Handler handler);
 
   fiber::context& process_;
-  boost::asio::io_context& loop_;
-  // Shared with operations under way, so that the number is not reused under them.
-  std::shared_ptr<base::unique_fd> fd_;
   bool pollable_ = false;
-  std::shared_ptr<operation_queue> queues_[2];
 };
 
 template <class Handler>
 void transfer_object::start(const io_request& request, Handler handler) {
-  if (!is_open())
-    return post_completion(std::move(handler), base::system_error(EBADF), std::size_t{0});
-  if (request.size == 0)
+  if (request.size == 0 && is_open())
     return post_completion(std::move(handler), std::error_code{}, std::size_t{0});
-  auto& queue = queues_[static_cast<int>(request.which)];
-  if (queue == nullptr || queue->empty()) {
+  if (is_open() && !pollable_) {
     const io_outcome outcome = attempt(native(), request, /*wait=*/false);
-    if (!outcome.would_block)
-      return post_completion(std::move(handler), outcome.error, outcome.bytes);
-    if (!pollable_) return start_on_thread(request, std::move(handler));
-    if (const std::error_code error = prepare(request.which))
-      return post_completion(std::move(handler), error, std::size_t{0});
+    if (outcome.would_block) return start_on_thread(request, std::move(handler));
+    return post_completion(std::move(handler), outcome.error, outcome.bytes);
   }
-  auto again = [fd = fd_, request]() -> std::optional<io_outcome> {
+  auto once = [fd = shared(), request]() -> std::optional<io_outcome> {
     const io_outcome outcome = attempt(fd->get(), request, /*wait=*/false);
     if (outcome.would_block) return std::nullopt;
     return outcome;
   };
-  queue->enqueue(std::move(again),
-                 mapped_handler{std::move(handler),
-                                [](Handler& h, std::error_code error, const io_outcome& outcome) {
-                                  h(error ? error : outcome.error, outcome.bytes);
-                                }});
+  pollable_object::start(request.which, std::move(once),
+                         mapped_handler{std::move(handler), [](Handler& h, std::error_code error,
+                                                               const io_outcome& outcome) {
+                                          h(error ? error : outcome.error, outcome.bytes);
+                                        }});
 }
 
 template <class Handler>
 void transfer_object::start_on_thread(const io_request& request, Handler handler) {
   const auto executor = boost::asio::get_associated_executor(handler);
   boost::asio::post(process_.blocking_pool(),
-                    [fd = fd_, request, handler = std::move(handler),
+                    [fd = shared(), request, handler = std::move(handler),
                      work = boost::asio::make_work_guard(executor)]() mutable {
                       const io_outcome outcome = attempt(fd->get(), request, /*wait=*/true);
                       post_completion(std::move(handler), outcome.error, outcome.bytes);

@@ -29,9 +29,9 @@ std::string check_text(lua_State* L, int index, const char* option) {
 }
 
 int descriptor_of(lua_State* L, const file_descriptor& object, const char* option) {
-  if (!object.fd)
+  if (object.is_busy())
     lua::raise(L, std::make_error_code(std::errc::device_or_resource_busy), {"arg", option});
-  return object.fd.get();
+  return object.number();
 }
 
 // A table of options, whose fields are read one after the other. The value read last is on top of
