@@ -201,7 +201,7 @@ function system.spawn(options) end
 ---does not end before it has ended.
 ---@class subprocess
 ---@field exit_code integer 128 + signal if killed; EINVAL before the wait
----@field exit_signal? integer EINVAL before the wait
+---@field exit_signal integer|nil EINVAL before the wait
 ---@field pid integer ECHILD after the wait
 subprocess = {}
 
@@ -221,7 +221,35 @@ function subprocess:cap_get() end
 
 ---SIGINT and the like are integers here.
 ---@class system.signal
----@field [string] integer
+---@field SIGABRT integer
+---@field SIGALRM integer
+---@field SIGBUS integer
+---@field SIGCHLD integer
+---@field SIGCONT integer
+---@field SIGFPE integer
+---@field SIGHUP integer
+---@field SIGILL integer
+---@field SIGINT integer
+---@field SIGIO integer
+---@field SIGKILL integer
+---@field SIGPIPE integer
+---@field SIGPROF integer
+---@field SIGQUIT integer
+---@field SIGSEGV integer
+---@field SIGSTOP integer
+---@field SIGSYS integer
+---@field SIGTERM integer
+---@field SIGTRAP integer
+---@field SIGTSTP integer
+---@field SIGTTIN integer
+---@field SIGTTOU integer
+---@field SIGURG integer
+---@field SIGUSR1 integer
+---@field SIGUSR2 integer
+---@field SIGVTALRM integer
+---@field SIGWINCH integer
+---@field SIGXCPU integer
+---@field SIGXFSZ integer
 system.signal = {}
 
 ---Sends a signal to this process. In the master `raise_error` (emilua.core 18) with `ret`. Others may only

@@ -163,6 +163,7 @@ check.case('a list of a hundred thousand numbers arrives', function()
     same(list, round_trip(list))
 end)
 
+-- 30 §16.23, 00 decision 4
 check.case('a dictionary of two thousand members arrives', function()
     local dictionary = {}
     for i = 1, 2000 do

@@ -198,6 +198,7 @@ def a_flood_is_taken_one_by_one():
     assert costs_nothing("flood") == "number=100000|"
 
 
+# 30 §16.40
 @case
 def random_packets_yield_valid_values_or_nothing():
     # A thousand packets for each of a hundred addresses; the seed is part of the test.

@@ -108,35 +108,32 @@ row("80 §11", "module system", FIELD, "arguments environment in_ out err")
 row("80 §11", "module system", FUNCTION, """
     exit getpid getppid in_.read_some out.write_some err.write_some
     in_.dup out.dup err.dup in_.isatty out.isatty err.isatty""")
-TERMINALS, SIGNALS, PROGRAMS = "terminals", "signals", "starting programs"
-CREDENTIALS, CAPABILITIES, JAILS = "identity and groups", "capabilities", "jails"
 row("80 §11", "module system", FUNCTION, """
-    in_.tcgetpgrp out.tcgetpgrp err.tcgetpgrp in_.tcsetpgrp out.tcsetpgrp err.tcsetpgrp""", later=TERMINALS)
+    in_.tcgetpgrp out.tcgetpgrp err.tcgetpgrp in_.tcsetpgrp out.tcsetpgrp err.tcsetpgrp""")
 row("80 §11", "module system", FIELD, """
     signal signal.set signal.SIGABRT signal.SIGFPE signal.SIGILL signal.SIGINT signal.SIGSEGV
     signal.SIGTERM signal.SIGALRM signal.SIGBUS signal.SIGCHLD signal.SIGCONT signal.SIGHUP
     signal.SIGIO signal.SIGKILL signal.SIGPIPE signal.SIGPROF signal.SIGQUIT signal.SIGSTOP
     signal.SIGSYS signal.SIGTRAP signal.SIGTSTP signal.SIGTTIN signal.SIGTTOU signal.SIGURG
     signal.SIGUSR1 signal.SIGUSR2 signal.SIGVTALRM signal.SIGWINCH signal.SIGXCPU signal.SIGXFSZ
-    """, later=SIGNALS)
+    """)
 row("80 §11", "module system", FUNCTION,
-    "signal.raise signal.ignore signal.default signal.set.new", later=SIGNALS)
-row("80 §11", "class system.signal.set", FUNCTION, "add remove clear cancel wait", later=SIGNALS)
-row("80 §11", "module system", FUNCTION, "spawn kill", later=PROGRAMS)
-row("80 §11", "class subprocess", FUNCTION, "wait kill cap_get", later=PROGRAMS)
-row("80 §11", "class subprocess", FIELD, "exit_code exit_signal pid", later=PROGRAMS)
+    "signal.raise signal.ignore signal.default signal.set.new")
+row("80 §11", "class system.signal.set", FUNCTION, "add remove clear cancel wait")
+row("80 §11", "module system", FUNCTION, "spawn kill")
+row("80 §11", "class subprocess", FUNCTION, "wait kill cap_get")
+row("80 §11", "class subprocess", FIELD, "exit_code exit_signal pid")
 row("80 §11", "module system", FUNCTION, """
     getpgrp getpgid setpgid getsid setsid getresuid getresgid setresuid setresgid getgroups setgroups
-    """, later=CREDENTIALS)
+    """)
 row("80 §11", "module system", FUNCTION, """
     cap_get_proc cap_init cap_from_text cap_get_bound cap_drop_bound cap_get_ambient cap_set_ambient
-    cap_reset_ambient cap_get_secbits cap_set_secbits""", later=CAPABILITIES)
+    cap_reset_ambient cap_get_secbits cap_set_secbits""")
 row("80 §11", "module system", FIELD, """
     SECBIT_NOROOT SECBIT_NOROOT_LOCKED SECBIT_NO_SETUID_FIXUP SECBIT_NO_SETUID_FIXUP_LOCKED
     SECBIT_KEEP_CAPS SECBIT_KEEP_CAPS_LOCKED SECBIT_NO_CAP_AMBIENT_RAISE
-    SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED""", later=CAPABILITIES)
+    SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED""")
 row("80 §11", "class linux_capabilities", FUNCTION, """
-    dup clear clear_flag get_flag set_flag fill_flag fill set_proc get_nsowner set_nsowner""",
-    later=CAPABILITIES)
-row("80 §11", "class linux_capabilities", METAMETHOD, "__tostring", later=CAPABILITIES)
-row("80 §11", "module system", FUNCTION, "jail_set jail_get jail_remove jailparam_all", later=JAILS)
+    dup clear clear_flag get_flag set_flag fill_flag fill set_proc get_nsowner set_nsowner""")
+row("80 §11", "class linux_capabilities", METAMETHOD, "__tostring")
+row("80 §11", "module system", FUNCTION, "jail_set jail_get jail_remove jailparam_all")

@@ -60,7 +60,7 @@ boost::system::error_code signal_service::acquire(boost::asio::signal_set& set, 
   const bool first = in_range(signal) && owners_[static_cast<std::size_t>(signal)] == 0;
   if (first && signal == SIGPIPE) {
     if (!pipe_handler_) {
-      pipe_keeper_.add(SIGPIPE, error);
+      pipe_keeper_.emplace(io_).add(SIGPIPE, error);
       if (!error) error = restart_calls(SIGPIPE);
       if (!error) ::sigaction(SIGPIPE, nullptr, &pipe_handler_.emplace());
     } else {

@@ -30,7 +30,7 @@ namespace emilua::bindings {
 
 class signal_service : public std::enable_shared_from_this<signal_service> {
  public:
-  explicit signal_service(boost::asio::io_context& io) : pipe_keeper_(io) {}
+  explicit signal_service(boost::asio::io_context& io) : io_(io) {}
 
   // Errors: EPERM (generic) while a set has the signal; EINVAL where the kernel refuses. SIGCHLD is
   // discarded either way: to ignore it for good would make the kernel forget how children ended.
@@ -48,12 +48,13 @@ class signal_service : public std::enable_shared_from_this<signal_service> {
   [[nodiscard]] boost::system::error_code acquire(boost::asio::signal_set& set, int signal);
   void release(boost::asio::signal_set& set, int signal);
 
+  boost::asio::io_context& io_;
   std::mutex mutex_;
   std::array<int, NSIG> owners_{};  // sets that have the signal
   // Asio would restore SIG_DFL, and until we had made that SIG_IGN again a thread that writes to a
   // broken pipe would end the process. So Asio is never told that the last set has gone: this one
   // stays, and the disposition changes behind its back.
-  boost::asio::signal_set pipe_keeper_;
+  std::optional<boost::asio::signal_set> pipe_keeper_;
   std::optional<struct sigaction> pipe_handler_;  // Asio's, once the keeper has the signal
 };
 
