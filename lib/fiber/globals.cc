@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "lib/fiber/module_loader.h"
+#include "lib/fiber/native_stack.h"
 #include "lib/lua/core_error.h"
 #include "lib/lua/embedded.h"
 #include "lib/lua/error.h"
@@ -36,11 +37,18 @@ int check_interruption(lua_State* L) {
   return 0;
 }
 
+void check_native_stack(lua_State* L) {
+  if (!native_stack_is_deep()) return;
+  lua_pushliteral(L, "C stack overflow");
+  lua_error(L);
+}
+
 // enter_coroutine(co, busy): before a coroutine is resumed. From a place where this stack cannot be
 // left, nothing below it may suspend the fiber either.
 int enter_coroutine(lua_State* L) {
   check_interruption(L);
   if (lua_toboolean(L, 2)) lua::raise(L, std::errc::operation_not_permitted);
+  check_native_stack(L);
   if (fiber* f = vm::of(L).current(); f != nullptr && (f->native_calls != 0 || !lua_isyieldable(L)))
     ++f->native_calls;
   return 0;
@@ -116,10 +124,29 @@ int spawn_context_threads(lua_State* L) {
   return 0;
 }
 
-// std::exception that leaves a C function becomes a Lua error with its text.
+// string.gsub, which calls back, has buffers of kilobytes on the C stack. The original is an
+// upvalue.
+int gsub(lua_State* L) {
+  check_native_stack(L);
+  return lua_tocfunction(L, lua_upvalueindex(1))(L);
+}
+
+void replace_gsub(lua_State* L) {
+  lua_getglobal(L, LUA_STRLIBNAME);
+  lua_getfield(L, -1, "gsub");
+  lua_pushcclosure(L, gsub, 1);
+  lua_setfield(L, -2, "gsub");
+  lua_pop(L, 1);
+}
+
+// std::exception that leaves a C function becomes a Lua error with its text; but no program goes on
+// without memory.
 int translate_exceptions(lua_State* L, lua_CFunction f) {
   try {
     return f(L);
+  } catch (const std::bad_alloc&) {
+    vm::of(L).memory_exhausted();
+    lua_pushliteral(L, "not enough memory");
   } catch (const std::exception& e) {  // Lua's own errors are of no C++ type and pass
     lua_pushstring(L, e.what());
   }
@@ -203,6 +230,7 @@ void open_globals(vm& v, lua_State* L) {
     lua_call(L, 1, 0);
   }
   lua_settop(L, 0);
+  replace_gsub(L);
 
   load_runtime(L);  // 1
   lua_getfield(L, 1, "suspending");

@@ -23,6 +23,7 @@
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/error.hpp>
 #include <memory>
+#include <new>
 #include <system_error>
 #include <utility>
 
@@ -58,16 +59,19 @@ class operation_handler {
   template <class Error, class... Results>
   void operator()(Error error, Results&&... results) {
     if (!end_operation(*vm_, *fiber_)) return;
+    const bool own_turn = vm_->begin_turn();
     const int top = lua_gettop(vm_->state());
     try {
       if (error)
         deliver_error(*vm_, *fiber_, std::error_code{error});
       else
         deliver(std::forward<Results>(results)...);
+    } catch (const std::bad_alloc&) {
+      vm_->memory_exhausted();
     } catch (...) {  // Lua's own exception
       deliver_failure(*vm_, *fiber_, top);
     }
-    vm_->operation_finished();
+    vm_->operation_finished(own_turn);
   }
 
  private:

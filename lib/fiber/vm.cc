@@ -7,6 +7,7 @@
 
 #include "lib/fiber/globals.h"
 #include "lib/fiber/module_loader.h"
+#include "lib/fiber/native_stack.h"
 #include "lib/fiber/suspend.h"
 #include "lib/lua/core_error.h"
 #include "lib/lua/error.h"
@@ -65,12 +66,13 @@ void* vm::allocate(void* self, void* block, std::size_t /*old_size*/, std::size_
     return nullptr;
   }
   void* moved = std::realloc(block, new_size);
-  if (moved == nullptr) {
-    vm& v = *static_cast<vm*>(self);
-    v.out_of_memory_ = true;
-    v.stop_lua();
-  }
+  if (moved == nullptr) static_cast<vm*>(self)->memory_exhausted();
   return moved;
+}
+
+void vm::memory_exhausted() noexcept {
+  out_of_memory_ = true;
+  stop_lua();
 }
 
 // From here on every instruction of Lua code raises an error, so that nothing is gained by catching
@@ -259,6 +261,7 @@ void vm::schedule() {
 
 void vm::run_ready() {
   if (closed()) return;
+  static_cast<void>(native_stack_is_deep());  // it counts from here
   in_turn_ = true;
   for (int n = 0; n < resumptions_per_turn && !ready_.empty() && !ending_; ++n) {
     fiber& next = ready_.front();
@@ -274,10 +277,9 @@ void vm::run_ready() {
   if (!ready_.empty()) schedule();
 }
 
-void vm::operation_finished() {
+void vm::operation_finished(bool own_turn) {
   --operations_;
-  // A completion arrives in a turn of its own: what it woke runs at once.
-  if (!in_turn_) run_ready();
+  if (own_turn) run_ready();
 }
 
 void vm::resume(fiber& f) {

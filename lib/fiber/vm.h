@@ -17,6 +17,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "lib/fiber/context.h"
@@ -144,7 +145,10 @@ class vm : public std::enable_shared_from_this<vm> {
 
   // What keeps the VM alive besides ready fibers; suspend.h does this for asynchronous operations.
   void operation_started() noexcept { ++operations_; }
-  void operation_finished();
+  // A completion that comes in a turn of its own is one: what it wakes runs at the end, without
+  // being scheduled. False inside another turn.
+  [[nodiscard]] bool begin_turn() noexcept { return !std::exchange(in_turn_, true); }
+  void operation_finished(bool own_turn);
   void operation_abandoned() noexcept { --operations_; }  // it never started
 
   // --- end ----------------------------------------------------------------
@@ -155,6 +159,7 @@ class vm : public std::enable_shared_from_this<vm> {
   [[nodiscard]] int fail_cleanup(lua_State* L);
 
   // An allocation has failed: whatever catches the error, the VM ends.
+  void memory_exhausted() noexcept;
   [[nodiscard]] bool out_of_memory() const noexcept { return out_of_memory_; }
 
   // --- state of bindings --------------------------------------------------
