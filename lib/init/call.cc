@@ -19,6 +19,14 @@ const char* text_of_error(int error) noexcept {
   return text != nullptr ? text : "Unknown error";
 }
 
+bool to_long(lua_State* L, int index, std::uint64_t& value) noexcept {
+  const lua_Number number = lua_tonumber(L, index);
+  constexpr lua_Number largest = 0x1p53;
+  if (!(number >= -largest && number <= largest) || number != std::trunc(number)) return false;
+  value = static_cast<std::uint64_t>(static_cast<std::int64_t>(number));
+  return true;
+}
+
 }  // namespace
 
 // --- executor -------------------------------------------------------------
@@ -99,6 +107,13 @@ std::size_t check_size(lua_State* L, int index) {
   return static_cast<std::size_t>(number);
 }
 
+std::uint64_t check_long(lua_State* L, int index) {
+  (void)luaL_checknumber(L, index);
+  std::uint64_t value = 0;
+  if (!to_long(L, index, value)) luaL_argerror(L, index, "64-bit integer expected");
+  return value;
+}
+
 std::string_view check_bytes(lua_State* L, int index) {
   std::size_t size = 0;
   const char* const data = luaL_checklstring(L, index, &size);
@@ -119,6 +134,17 @@ void check_nil(lua_State* L, int index) {
   if (lua_isnoneornil(L, index)) return;
   lua_pushfstring(L, "invalid argument %d", index);
   lua_error(L);
+}
+
+int check_fields(lua_State* L, int index, std::initializer_list<field> fields, const char* error) {
+  luaL_checktype(L, index, LUA_TTABLE);
+  int found = 0;
+  for (lua_pushnil(L); lua_next(L, index) != 0; lua_pop(L, 1), ++found) {
+    if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TNUMBER) raise(L, error);
+    const auto* const at = std::ranges::find(fields, check_bytes(L, -2), &field::name);
+    if (at == fields.end() || !to_long(L, -1, at->value)) raise(L, error);
+  }
+  return found;
 }
 
 int raise(lua_State* L, const char* message) {

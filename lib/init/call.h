@@ -63,6 +63,10 @@ class executor {
 [[nodiscard]] std::uint32_t check_word(lua_State* L, int index);
 [[nodiscard]] int check_int(lua_State* L, int index);
 [[nodiscard]] std::size_t check_size(lua_State* L, int index);
+
+// A 64-bit value, written signed or unsigned, as far as Lua's numbers are exact (53 bits): -1 is
+// RLIM_INFINITY and its like.
+[[nodiscard]] std::uint64_t check_long(lua_State* L, int index);
 [[nodiscard]] std::string_view check_bytes(lua_State* L, int index);
 
 // A path or another text that C ends at its first NUL: one inside is refused, not cut short.
@@ -73,6 +77,17 @@ void check_nil(lua_State* L, int index);
 
 // The value at `index`, of a number without fraction that fits 32 bits; otherwise false.
 [[nodiscard]] bool to_word(lua_State* L, int index, std::uint32_t& word) noexcept;
+
+// --- structures -----------------------------------------------------------
+
+struct field {
+  std::string_view name;
+  std::uint64_t& value;
+};
+
+// Fills in what the table at `index` has of these; returns how many that were. A key that is none
+// of them, or a value that is no integer, raises `error`.
+int check_fields(lua_State* L, int index, std::initializer_list<field> fields, const char* error);
 
 // Raises exactly this text, without a position: scripts compare it.
 int raise(lua_State* L, const char* message);

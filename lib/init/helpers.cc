@@ -2,9 +2,12 @@
 #include "lib/init/helpers.h"
 
 #include <sys/socket.h>
+#include <sys/sysmacros.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <utility>
 
@@ -12,6 +15,7 @@
 #include "lib/base/file.h"
 #include "lib/base/unique_fd.h"
 #include "lib/sandbox/landlock.h"
+#include "lib/sandbox/loopback.h"
 
 namespace emilua::init {
 namespace {
@@ -108,6 +112,10 @@ int send_with_fd(lua_State* L) {
   return push_result(L, "send_with_fd", send(socket, text, fd));
 }
 
+int bring_up_loopback(lua_State* L) {
+  return push_result(L, "bring_up_loopback", sandbox::bring_up_loopback());
+}
+
 int set_no_new_privs(lua_State* L) {
   return push_result(L, "set_no_new_privs", sandbox::set_no_new_privs());
 }
@@ -120,7 +128,35 @@ int write_all(lua_State* L) {
   return push_result(L, "write_all", static_cast<lua_Integer>(text.size()), 0);
 }
 
+int bind_unix(lua_State* L) {
+  const int socket = check_int(L, 1);
+  const std::string_view path = check_text(L, 2);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  // An empty path with its terminator would be an abstract address: a name outside of the tree.
+  if (path.empty()) return push_result(L, "bind_unix", -1, ENOENT);
+  if (path.size() >= sizeof address.sun_path) return push_result(L, "bind_unix", -1, ENAMETOOLONG);
+  std::ranges::copy(path, address.sun_path);
+  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + 1);
+  return push_result(L, "bind_unix",
+                     ::bind(socket, reinterpret_cast<const sockaddr*>(&address), size));
+}
+
+int dev_major(lua_State* L) {
+  lua_pushinteger(L, ::gnu_dev_major(check_size(L, 1)));
+  return 1;
+}
+
+int dev_minor(lua_State* L) {
+  lua_pushinteger(L, ::gnu_dev_minor(check_size(L, 1)));
+  return 1;
+}
+
 constexpr function functions[] = {
+    {"bind_unix", bind_unix},
+    {"bring_up_loopback", bring_up_loopback},
+    {"dev_major", dev_major},
+    {"dev_minor", dev_minor},
     {"mode", mode},
     {"receive_with_fd", receive_with_fd},
     {"send_with_fd", send_with_fd},

@@ -3,11 +3,15 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <cerrno>
 #include <csignal>
 #include <cstring>
 #include <span>
@@ -55,6 +59,7 @@ class Descriptors : public ::testing::Test {
   unique_fd file{::memfd_create("helpers_test", 0)};
 };
 
+// 40 §17.10
 TEST_F(Descriptors, ArriveCloseOnExec) {
   send("hello", {{file.get()}});
   EXPECT_EQ(run(R"(
@@ -67,6 +72,7 @@ TEST_F(Descriptors, ArriveCloseOnExec) {
   EXPECT_EQ(::lseek(file.get(), 0, SEEK_END), 14);
 }
 
+// 40 §17.9
 TEST_F(Descriptors, AreMinusOneWithoutAny) {
   send("hello", {});
   EXPECT_EQ(run(R"(
@@ -131,11 +137,9 @@ TEST_F(Descriptors, ComeBesidesCredentials) {
 TEST_F(Descriptors, LostOnesAreAnError) {
   send("a", {{file.get()}});
   EXPECT_EQ(run(R"(
-    local ffi = require 'ffi'
-    ffi.cdef 'struct rlimit { unsigned long now, most; }; int setrlimit(int, const struct rlimit *);'
     errexit = false
     local highest = C.dup(0)
-    assert(ffi.C.setrlimit(7, ffi.new('struct rlimit', highest, highest)) == 0)
+    assert(C.setrlimit(C.RLIMIT_NOFILE, {rlim_cur = highest, rlim_max = highest}) == 0)
     C.close(highest)
     while C.dup(0) ~= -1 do end
     local text, fd, reason = receive_with_fd(arg, 10)
@@ -180,12 +184,55 @@ TEST_F(Descriptors, SendingToNobodyIsAnErrorNotASignal) {
   EXPECT_EQ(run("C.write(arg, 'x')").status, 128 + SIGPIPE);
 }
 
+TEST(BindUnix, MakesASocketThatListens) {
+  // The tests' own directory may be too deep for the name of a socket.
+  char directory[] = "/tmp/init_helpers.XXXXXX";
+  ASSERT_NE(::mkdtemp(directory), nullptr);
+  const std::string path = std::string{directory} + "/socket";
+  EXPECT_EQ(run_script("local path = '" + path + "'" + R"(
+    os.remove(path)
+    local listener = C.socket(C.AF_UNIX, bit.bor(C.SOCK_STREAM, C.SOCK_CLOEXEC), 0)
+    local result, reason = bind_unix(listener, path)
+    assert(result == 0 and reason == 0)
+    assert(C.listen(listener, 5) == 0)
+    errexit = false
+    local second = C.socket(C.AF_UNIX, C.SOCK_STREAM, 0)
+    assert(select(2, bind_unix(second, path)) == C.EADDRINUSE)
+    assert(select(2, bind_unix(-1, path)) == C.EBADF)
+  )"),
+            ended_well);
+  const unique_fd client{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  ASSERT_LT(path.size(), sizeof address.sun_path);
+  std::ranges::copy(path, address.sun_path);
+  // It is there, under this very name; its owner has gone.
+  EXPECT_EQ(::connect(client.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), -1);
+  EXPECT_EQ(errno, ECONNREFUSED);
+  EXPECT_EQ(::unlink(path.c_str()), 0);
+  EXPECT_EQ(::rmdir(directory), 0);
+}
+
+TEST(BindUnix, TakesPathsThatFit) {
+  EXPECT_EQ(run_script(R"(
+    errexit = false
+    local fd = C.socket(C.AF_UNIX, C.SOCK_STREAM, 0)
+    assert(select(2, bind_unix(fd, '')) == C.ENOENT)  -- and no abstract address
+    assert(select(2, bind_unix(fd, ('x'):rep(108))) == C.ENAMETOOLONG)
+    assert(select(2, bind_unix(fd, '/absent/' .. ('x'):rep(99))) == C.ENOENT)  -- 107 bytes
+    local ok, message = pcall(bind_unix, fd, '\0abstract')
+    assert(not ok and message:find('NUL byte', 1, true))
+  )"),
+            ended_well);
+}
+
 TEST_F(Descriptors, MalformedCallsAreLuaErrors) {
   EXPECT_EQ(run(R"(
     for _, call in ipairs{
       {receive_with_fd}, {receive_with_fd, 0}, {receive_with_fd, 0, -1}, {receive_with_fd, 'x', 1},
       {send_with_fd, 0, 'x'}, {send_with_fd, 0, {}, 0}, {write_all, 0}, {write_all, 0.5, ''},
-      {mode, 7, 5}, {mode, 'x', 1, 1}} do
+      {mode, 7, 5}, {mode, 'x', 1, 1}, {bind_unix, 0}, {bind_unix, {}, 'x'}, {dev_major},
+      {dev_minor, -1}, {dev_minor, {}}} do
       local ok, message = pcall(unpack(call))
       assert(not ok and message:find('bad argument', 1, true))
     end

@@ -1,5 +1,6 @@
 // The functions that can raise a Lua error own nothing, and nothing between the start and the end
-// of a run that ends well uses the process's heap (but stdio, when the script uses it).
+// of a run that ends well uses the process's heap (but stdio and libcap, when the script uses
+// them).
 #include "lib/init/init_script.h"
 
 #include <fcntl.h>

@@ -6,8 +6,9 @@
 // The script runs in a Lua state of its own, with the standard libraries, the table `C`, `errexit`,
 // `arg` and the helpers of the init.script interface. All its memory, the text included, is one
 // arena that is mapped before and erased and unmapped after the run; there is no garbage collection
-// and no use of the process's heap, so that nothing the script read can be found later. The JIT is
-// off. A failing call is fatal unless the script has set `errexit` to false.
+// and no use of the process's heap (but by stdio and libcap, when the script calls them), so that
+// nothing the script read can be found later. The JIT is off. A failing call is fatal unless the
+// script has set `errexit` to false.
 //
 // The caller is single-threaded.
 #pragma once

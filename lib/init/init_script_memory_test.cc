@@ -75,6 +75,11 @@ constexpr std::string_view busy_script = R"(
   C.execve('/absent', {'a', 'b'}, {A = 'b'})
   C.setgroups{}
   pcall(C.landlock_create_ruleset, nil, {'version'})
+  assert(C.getrlimit(C.RLIMIT_CORE) and C.prctl(C.PR_GET_DUMPABLE))
+  C.fsconfig(-1, C.FSCONFIG_SET_STRING, 'key', 'value', 0)
+  C.mount_setattr(-1, 'x', 0, {attr_set = C.MOUNT_ATTR_RDONLY})
+  C.seccomp_set_mode_filter('')
+  bind_unix(-1, '/absent')
 )";
 
 // The mappings of this process; the buffer is static, as to count nothing itself.

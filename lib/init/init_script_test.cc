@@ -180,7 +180,7 @@ TEST(Errexit, IsHonouredByTheHelpers) {
 
 TEST(C, UnknownKeysRaise) {
   EXPECT_EQ(run_script(R"(
-    for _, key in ipairs{'nope', 'cap_set_proc', 'jail_set', '', 'O_RDONLY ', 1, true} do
+    for _, key in ipairs{'nope', 'cap_enter', 'jail_set', 'MNT_RDONLY', '', 'O_RDONLY ', 1, true} do
       local ok, message = pcall(function() return C[key] end)
       assert(not ok and message == 'key not found', key)
     end
@@ -210,27 +210,36 @@ TEST(C, HasConstants) {
     EXPECT_EQ(find_c_constant(entry.name), &entry) << entry.name;
 }
 
-// Every function but umask has two results, here of calls that fail or change nothing.
+// Every function but umask and closefrom has two results, here of calls that fail or change
+// nothing.
 constexpr const char* harmless_calls = R"(
   errexit = false
   local harmless = {
-    access = {'/absent', 0}, chdir = {'/absent'}, chmod = {'/absent', 0},
+    access = {'/absent', 0}, cap_drop_bound = {'63'}, cap_reset_ambient = {},
+    cap_set_ambient = {'63', true}, cap_set_proc = {'cap_chown=i cap_chown-i'},
+    cap_set_secbits = {-1}, chdir = {'/absent'}, chmod = {'/absent', 0},
     chown = {'/absent', -1, -1}, chroot = {'/absent'}, close = {-1}, dup = {-1}, dup2 = {-1, -1},
-    execve = {'/absent'}, fexecve = {-1}, landlock_add_rule = {-1, 'path_beneath',
-      {parent_fd = 0, allowed_access = {'execute'}}}, landlock_create_ruleset = {},
-    landlock_restrict_self = {-1}, link = {'/absent', '/absent'}, mkdir = {'/', 0},
-    mount = {nil, '/absent', nil, 0}, open = {'/absent', 0}, pivot_root = {'/absent', '/absent'},
-    read = {-1, 1}, setdomainname = {('x'):rep(100)}, setgroups = {{}},
-    sethostname = {('x'):rep(100)}, setns = {-1, 0}, setpgid = {-1, 0},
-    setresgid = {-1, -1, -1}, setresuid = {-1, -1, -1}, setsid = {}, symlink = {'x', '/'},
-    umount = {'/absent'}, umount2 = {'/absent', 0}, unshare = {0}, write = {-1, ''},
+    eaccess = {'/absent', 0}, execve = {'/absent'}, fexecve = {-1}, fsconfig = {-1, 0},
+    fsmount = {-1, 0, 0}, fsopen = {'no such type', 0}, fspick = {-1, '', 0}, getrlimit = {-1},
+    landlock_add_rule = {-1, 'path_beneath', {parent_fd = 0, allowed_access = {'execute'}}},
+    landlock_create_ruleset = {}, landlock_restrict_self = {-1}, link = {'/absent', '/absent'},
+    linkat = {-1, 'a', -1, 'b', 0}, listen = {-1, 0}, makedev = {1, 3}, mkdir = {'/', 0},
+    mkfifo = {'/', 0}, mknod = {'/', 0}, mount = {nil, '/absent', nil, 0},
+    mount_setattr = {-1, 'x', 0, {}}, move_mount = {-1, 'x', -1, 'x', 0}, open = {'/absent', 0},
+    open_tree = {-1, 'x', 0}, pivot_root = {'/absent', '/absent'},
+    prctl = {C.PR_GET_DUMPABLE}, read = {-1, 1}, seccomp_set_mode_filter = {''},
+    setdomainname = {('x'):rep(100)}, setgroups = {{}}, sethostname = {('x'):rep(100)},
+    setns = {-1, 0}, setpgid = {-1, 0}, setresgid = {-1, -1, -1}, setresuid = {-1, -1, -1},
+    setrlimit = {-1, {rlim_cur = 0, rlim_max = 0}}, setsid = {}, socket = {-1, 0, 0},
+    symlink = {'x', '/'}, umount = {'/absent'}, umount2 = {'/absent', 0}, unshare = {0},
+    write = {-1, ''},
   }
 )";
 
 TEST(C, FunctionsHaveTwoResults) {
   std::string script = harmless_calls;
   for (const function& entry : c_functions()) {
-    if (entry.name == "umask") continue;
+    if (entry.name == "umask" || entry.name == "closefrom") continue;
     script += "assert(harmless." + std::string{entry.name} + ", '" + std::string{entry.name} +
               " is not tested')\n";
   }
@@ -240,14 +249,15 @@ TEST(C, FunctionsHaveTwoResults) {
                        C[name](unpack(arguments, 1, 5))}
       assert(results.n == 2, name)
       assert(type(results[2]) == 'number', name)
-      if name == 'read' then
-        assert(results[1] == nil and results[2] == C.EBADF)
+      if name == 'read' or name == 'getrlimit' then
+        assert(results[1] == nil and results[2] == (name == 'read' and C.EBADF or C.EINVAL))
       else
         assert(type(results[1]) == 'number', name)
         assert((results[1] == -1) == (results[2] ~= 0), name)
       end
     end
     assert(select('#', C.umask(0)) == 1)
+    assert(select('#', C.closefrom(1000)) == 0)
   )";
   EXPECT_EQ(run_script(script), ended_well);
 }
@@ -272,6 +282,10 @@ TEST(C, MalformedCallsAreLuaErrors) {
     refused('#3 ', 'execve', '/absent', {}, 'env')
     refused('#2 ', 'mount', '/x', nil, nil, 0)
     refused('#2 ', 'chmod', '/absent')
+    refused('#1 ', 'closefrom')
+    refused('size', 'mknod', '/absent', 0, -1)
+    refused('#2 ', 'makedev', 1)
+    refused('#3 ', 'socket', 1, 1, {})
   )"),
             ended_well);
 }
@@ -336,6 +350,63 @@ TEST(C, FilesEndToEnd) {
     for _, name in ipairs{'file', 'second', 'third', 'fourth'} do assert(os.remove(name)) end
   )"),
             ended_well);
+  EXPECT_EQ(::rmdir(directory.c_str()), 0);
+}
+
+TEST(C, CloseFromClosesTheRest) {
+  EXPECT_EQ(run_script(R"(
+    for fd = 50, 60 do C.dup2(2, fd) end
+    C.closefrom(51)
+    assert(C.close(50) == 0)
+    errexit = false
+    for fd = 51, 60 do assert(select(2, C.close(fd)) == C.EBADF) end
+    assert(C.dup(1) > 2)  -- the lower ones are as they were
+    C.closefrom(-5)
+    assert(select(2, C.dup(0)) == C.EBADF)
+  )"),
+            ended_well);
+}
+
+TEST(C, DeviceNumbersEndToEnd) {
+  EXPECT_EQ(run_script(R"(
+    for _, pair in ipairs{{0, 0}, {1, 3}, {259, 70000}, {4095, 1048575}} do
+      local device, reason = C.makedev(pair[1], pair[2])
+      assert(reason == 0 and select('#', dev_major(device), dev_minor(device)) == 2)
+      assert(dev_major(device) == pair[1] and dev_minor(device) == pair[2])
+    end
+    errexit = false
+    for _, pair in ipairs{{4096, 0}, {0, 1048576}, {-1, 0}} do
+      local device, reason = C.makedev(pair[1], pair[2])
+      assert(device == -1 and reason == C.EINVAL)
+    end
+  )"),
+            ended_well);
+}
+
+TEST(C, SpecialFilesEndToEnd) {
+  const std::string directory = ::testing::TempDir() + "/init_script_special";
+  (void)::mkdir(directory.c_str(), 0700);
+  EXPECT_EQ(run_script("local directory = '" + directory + "'" + R"(
+    C.chdir(directory)
+    C.mkfifo('fifo', mode(6, 0, 0))
+    C.mknod('second', bit.bor(C.S_IFIFO, mode(6, 0, 0)))
+    C.mknod('plain', bit.bor(C.S_IFREG, mode(6, 0, 0)))
+    assert(C.open('fifo', bit.bor(C.O_RDWR, C.O_NONBLOCK)) > 2)
+    assert(C.eaccess('plain', bit.bor(C.R_OK, C.W_OK)) == 0)
+    local here = C.open('.', C.O_DIRECTORY)
+    C.linkat(here, 'plain', C.AT_FDCWD, 'linked', 0)
+    errexit = false
+    assert(select(2, C.eaccess('absent', C.F_OK)) == C.ENOENT)
+    -- Special files that are devices are not everybody's to make.
+    C.setresuid(-1, 65534, -1)
+    C.cap_set_proc('=')
+    assert(select(2, C.mknod('null', bit.bor(C.S_IFCHR, 438), C.makedev(1, 3))) ~= 0)
+    C.setresuid(-1, 0, -1)
+    for _, name in ipairs{'fifo', 'second', 'plain', 'linked'} do os.remove(name) end
+  )"),
+            ended_well);
+  for (const char* name : {"fifo", "second", "plain", "linked"})
+    (void)::unlink((directory + '/' + name).c_str());
   EXPECT_EQ(::rmdir(directory.c_str()), 0);
 }
 

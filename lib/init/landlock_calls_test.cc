@@ -73,7 +73,7 @@ TEST(Landlock, AllowsBeneathAPath) {
             ended_well);
 }
 
-// bind(2) to an allowed and to another port, through the FFI: C has no sockets yet.
+// bind(2) to an allowed and to another port, through the FFI: C binds paths only.
 TEST(Landlock, AllowsAPort) {
   NEEDS_LANDLOCK(4);
   EXPECT_EQ(run_script(R"(

@@ -6,15 +6,24 @@
 #include <grp.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 
+#include "lib/base/file.h"
+#include "lib/base/signals.h"
+#include "lib/init/capability_calls.h"
 #include "lib/init/landlock_calls.h"
+#include "lib/init/mount_calls.h"
+#include "lib/init/process_calls.h"
 
 namespace emilua::init {
 namespace {
@@ -54,11 +63,37 @@ int c_open(lua_State* L) {
   return push_result(L, "open", base::retry([&] { return ::open(path, flags, mode); }));
 }
 
+int c_closefrom(lua_State* L) {
+  const int first = std::max(check_int(L, 1), 0);  // as in C: below zero is all
+  const base::result<> closed = base::close_from(static_cast<unsigned>(first));
+  if (!closed) honour_errexit(L, "closefrom", closed.error().value());
+  return 0;
+}
+
 // --- files and mounts -----------------------------------------------------
 
 int c_umask(lua_State* L) {
   lua_pushinteger(L, ::umask(check_word(L, 1)));  // cannot fail: one result
   return 1;
+}
+
+// The kernel's own ranges: what lies above them is cut off by mknod(2), and inexact in Lua.
+int c_makedev(lua_State* L) {
+  constexpr unsigned largest_major = 0xfff;
+  constexpr unsigned largest_minor = 0xfffff;
+  const unsigned major_number = check_word(L, 1);
+  const unsigned minor_number = check_word(L, 2);
+  if (major_number > largest_major || minor_number > largest_minor)
+    return push_result(L, "makedev", -1, EINVAL);
+  const dev_t device = ::gnu_dev_makedev(major_number, minor_number);
+  return push_result(L, "makedev", static_cast<lua_Integer>(device), 0);
+}
+
+int c_mknod(lua_State* L) {
+  const char* const path = check_text(L, 1);
+  const mode_t mode = check_word(L, 2);
+  const dev_t device = lua_isnoneornil(L, 3) ? 0 : check_size(L, 3);
+  return push_result(L, "mknod", ::mknod(path, mode, device));
 }
 
 int c_mount(lua_State* L) {
@@ -162,44 +197,78 @@ char** exec_environment(lua_State* L, std::string_view call, int index) {
   return array;
 }
 
+// A program begins with no signal blocked: process 1 of a pid namespace has blocked some. What the
+// script printed is lost with this image unless it is written now.
+template <class Exec>
+int push_exec_result(lua_State* L, const char* name, Exec exec) {
+  (void)std::fflush(nullptr);
+  sigset_t before;
+  ::sigprocmask(SIG_SETMASK, nullptr, &before);
+  base::unblock_all_signals();
+  const int result = exec();
+  const int error = errno;
+  ::sigprocmask(SIG_SETMASK, &before, nullptr);
+  return push_result(L, name, result, error);
+}
+
 int c_execve(lua_State* L) {
   const char* const path = check_text(L, 1);
   char** const arguments = exec_arguments(L, "execve", 2);
   char** const environment = exec_environment(L, "execve", 3);
-  (void)std::fflush(nullptr);  // or what the script printed is lost with this image
-  return push_result(L, "execve", ::execve(path, arguments, environment));
+  return push_exec_result(L, "execve", [&] { return ::execve(path, arguments, environment); });
 }
 
 int c_fexecve(lua_State* L) {
   const int fd = check_int(L, 1);
   char** const arguments = exec_arguments(L, "fexecve", 2);
   char** const environment = exec_environment(L, "fexecve", 3);
-  (void)std::fflush(nullptr);
-  return push_result(L, "fexecve", ::fexecve(fd, arguments, environment));
+  return push_exec_result(L, "fexecve", [&] { return ::fexecve(fd, arguments, environment); });
 }
 
 // --- the table ------------------------------------------------------------
 
 constexpr function functions[] = {
     direct<"access", ::access>(),
+    {"cap_drop_bound", c_cap_drop_bound},
+    {"cap_reset_ambient", c_cap_reset_ambient},
+    {"cap_set_ambient", c_cap_set_ambient},
+    {"cap_set_proc", c_cap_set_proc},
+    {"cap_set_secbits", c_cap_set_secbits},
     direct<"chdir", ::chdir>(),
     direct<"chmod", ::chmod>(),
     direct<"chown", ::chown>(),
     direct<"chroot", ::chroot>(),
     direct<"close", ::close>(),
+    {"closefrom", c_closefrom},
     direct<"dup", ::dup>(),
     direct<"dup2", ::dup2>(),
+    direct<"eaccess", ::eaccess>(),
     {"execve", c_execve},
     {"fexecve", c_fexecve},
+    {"fsconfig", c_fsconfig},
+    direct<"fsmount", ::fsmount>(),
+    direct<"fsopen", ::fsopen>(),
+    direct<"fspick", ::fspick>(),
+    {"getrlimit", c_getrlimit},
     {"landlock_add_rule", c_landlock_add_rule},
     {"landlock_create_ruleset", c_landlock_create_ruleset},
     {"landlock_restrict_self", c_landlock_restrict_self},
     direct<"link", ::link>(),
+    direct<"linkat", ::linkat>(),
+    direct<"listen", ::listen>(),
+    {"makedev", c_makedev},
     direct<"mkdir", ::mkdir>(),
+    direct<"mkfifo", ::mkfifo>(),
+    {"mknod", c_mknod},
     {"mount", c_mount},
+    {"mount_setattr", c_mount_setattr},
+    direct<"move_mount", ::move_mount>(),
     {"open", c_open},
+    direct<"open_tree", ::open_tree>(),
     direct<"pivot_root", pivot_root>(),
+    {"prctl", c_prctl},
     {"read", c_read},
+    {"seccomp_set_mode_filter", c_seccomp_set_mode_filter},
     {"setdomainname", c_setdomainname},
     {"setgroups", c_setgroups},
     {"sethostname", c_sethostname},
@@ -207,7 +276,9 @@ constexpr function functions[] = {
     direct<"setpgid", ::setpgid>(),
     direct<"setresgid", ::setresgid>(),
     direct<"setresuid", ::setresuid>(),
+    {"setrlimit", c_setrlimit},
     direct<"setsid", ::setsid>(),
+    direct<"socket", ::socket>(),
     direct<"symlink", ::symlink>(),
     {"umask", c_umask},
     direct<"umount", ::umount>(),

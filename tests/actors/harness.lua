@@ -108,3 +108,17 @@ function contents(descriptor)
     opened:close()
     return text
 end
+
+-- Runs a script whose `arg` is a file; returns what is in the file after the actor has started.
+function written_by(script, environment)
+    local output = open_file():release()
+    ask({job = 'context'}, {stderr = 'share', environment = environment, init = {script = script, arg = output}})
+    return contents(output)
+end
+
+-- Runs a script that must end the child before its module starts; returns its standard error.
+function complaint_of(script)
+    local errors = open_file():release()
+    expect_no_answer('../worker', {stderr = errors, init = {script = script}})
+    return contents(errors)
+end

@@ -7,18 +7,21 @@ local inbox = require 'inbox'
 -- What the example isolated_stats runs its actor under.
 local deny_everything = (require './deny_everything').script
 
--- Runs a script whose `arg` is a file; returns what is in the file after the actor has started.
-local function written_by(script, environment)
-    local output = harness.open_file():release()
-    harness.ask({job = 'context'}, {
-        stderr = 'share', environment = environment, init = {script = script, arg = output},
-    })
-    return harness.contents(output)
-end
+local written_by, complaint_of = harness.written_by, harness.complaint_of
 
 -- Runs a script that must end the child before its module starts.
 local function ends_the_child(script)
-    harness.expect_no_answer('../worker', {init = {script = script}})
+    complaint_of(script)
+end
+
+-- What the program that a script executes writes to its standard output.
+local function output_of_exec(script)
+    local output = harness.open_file():release()
+    local worker = spawn_vm{module = './worker', subprocess = {
+        stdout = output, stderr = 'share', init = {script = script, arg = output},
+    }}
+    worker:wait()
+    return harness.contents(output)
 end
 
 check.case('a script runs before the actor and the actor runs after it', function()
@@ -83,6 +86,30 @@ check.case('errexit decides whether a failing call ends the child', function()
     ]])
 end)
 
+-- 40 §17.3, §17.5, §3
+check.case('what ends the child is told on its standard error', function()
+    check.equal('<3>ipc_actor/init: open: No such file or directory\n', complaint_of "C.open('/absent', C.O_RDONLY)")
+    check.equal("<3>ipc_actor/init/cap_set_proc: invalid capabilities: 'rubbish'\n",
+        complaint_of "errexit = false; pcall(C.cap_set_proc, 'rubbish')")
+    check.equal('<3>ipc_actor/init/setgroups: not a list of group ids\n',
+        complaint_of "errexit = false; pcall(C.setgroups, {'x'})")
+    check.equal('<3>ipc_actor/init/execve: string expected, got number\n',
+        complaint_of "errexit = false; pcall(C.execve, '/absent', {1})")
+end)
+
+-- 40 §17.7, §17.8
+check.case('the end of a file is no error, and an error is nil and its number', function()
+    check.equal('0 0', written_by [[
+        local text, errno = C.read(C.open('/dev/null', C.O_RDONLY), 10)
+        C.write(arg, #text .. ' ' .. errno)
+    ]])
+    check.equal('nil true', written_by [[
+        errexit = false
+        local text, errno = C.read(-1, 10)
+        C.write(arg, tostring(text) .. ' ' .. tostring(errno == C.EBADF))
+    ]])
+end)
+
 -- 40 §17.6
 check.case('wrong arguments are errors that pcall catches', function()
     check.equal('false', written_by "C.write(arg, tostring((pcall(C.open))))")
@@ -105,6 +132,7 @@ check.case('a script that needs more memory than there is ends the child', funct
     ends_the_child('--' .. ('x'):rep(2 ^ 21))
 end)
 
+-- 40 §17.18, lifted by 00 decision 4: the limit is the memory that a script has
 check.case('a script may be longer than a socket takes', function()
     check.equal('long', written_by("C.write(arg, 'long')\n--" .. ('x'):rep(300000)))
 end)
@@ -117,6 +145,13 @@ check.case('exec replaces the actor, which loses its inbox', function()
     pcall(worker.send, worker, inbox) -- it may have gone already
     harness.expect_silence()
     worker:kill() -- it has not ended: it is another program now
+end)
+
+-- 40 §17.10
+check.case('a program that the script executes does not have arg', function()
+    local look = "C.execve('/bin/sh', {'sh', '-c', '[ -e /proc/self/fd/' .. %s .. ' ] && echo there || echo gone'})"
+    check.equal('gone\n', output_of_exec(look:format 'arg'))
+    check.equal('there\n', output_of_exec(look:format 'C.dup(arg)'))
 end)
 
 check.case('messages sent while the script runs wait for the actor', function()

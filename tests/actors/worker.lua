@@ -3,6 +3,7 @@
 --     {job = 'echo', reply_to = inbox, …}
 
 local file = require 'file'
+local filesystem = require 'filesystem'
 local inbox = require 'inbox'
 local stream = require 'stream'
 local system = require 'system'
@@ -65,6 +66,20 @@ function jobs.context(order)
         environment = system.environment,
         arguments = system.arguments,
     }
+end
+
+-- What is in the file of each path, or the error.
+function jobs.read_path(order)
+    for message in messages() do
+        local opened, text = file.stream.new(), ''
+        local ok, e = pcall(function()
+            opened:open(filesystem.path.new(message.value), file.open_flag.read_only)
+            local buffer = byte_span.new(4096)
+            local n = opened:read_some(buffer)
+            text = tostring(buffer:slice(1, n))
+        end)
+        order.reply_to:send(ok and {text = text} or described(e))
+    end
 end
 
 -- Reads `size` bytes from a descriptor, as often as one comes.
@@ -167,6 +182,14 @@ function jobs.nest(order)
     local reply = inbox:receive()
     reply.grandparent = system.getpid()
     order.reply_to:send(reply)
+end
+
+-- What an actor's actor reads.
+function jobs.nest_read_path(order)
+    local child = spawn_vm{module = '../worker', subprocess = {stderr = 'share'}}
+    child:send{job = 'read_path', reply_to = inbox}
+    child:send(order.path)
+    order.reply_to:send(inbox:receive())
 end
 
 -- How an actor's actor loads.
