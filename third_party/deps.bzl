@@ -80,6 +80,13 @@ def system_dependencies():
             for h in ["lauxlib.h", "lua.h", "lua.hpp", "luaconf.h", "luajit.h", "lualib.h"]
         },
     )
+    system_library(
+        name = "pcre2",
+        apt = "libpcre2-dev",
+        archives = ["pcre2-8"],
+        build_file = "//third_party:pcre2.BUILD",
+        headers = {"/usr/include/pcre2.h": "pcre2.h"},
+    )
     system_abseil(
         name = "com_google_absl",
         targets = {

@@ -9,6 +9,7 @@
 #include "lib/bindings/filesystem/filesystem.h"
 #include "lib/bindings/format/format.h"
 #include "lib/bindings/pipe/pipe.h"
+#include "lib/bindings/regex/regex.h"
 #include "lib/bindings/stream/stream.h"
 #include "lib/bindings/system/system.h"
 #include "lib/bindings/time/time.h"
@@ -34,6 +35,7 @@ constexpr fiber::builtin_module modules[] = {
     {"mutex", fiber::push_mutex},
     {"pipe", bindings::push_pipe},
     {"recursive_mutex", fiber::push_recursive_mutex},
+    {"regex", bindings::push_regex},
     {"stream", bindings::push_stream},
     {"system", bindings::push_system},
     {"time", bindings::push_time},

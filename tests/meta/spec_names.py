@@ -75,17 +75,17 @@ row("20 §5.2", "module asio_error", FIELD, """
     netdb.host_not_found netdb.host_not_found_try_again netdb.no_recovery netdb.no_data
     addrinfo.service_not_found addrinfo.socket_type_not_supported
     misc.already_open misc.eof misc.not_found misc.fd_set_failure""")
-JSON, REGEX = "the module json", "the module regex"
+JSON = "the module json"
 row("20 §1", "module json", FIELD, "null lexer_ecat dom_ecat writer", later=JSON)
 row("20 §1", "module json", FUNCTION, "decode encode is_array into_array writer.new", later=JSON)
 row("20 §1", "class json.writer", FUNCTION, """
     value begin_object end_object begin_array end_array literal generate""", later=JSON)
 row("20 §1", "class json.writer", FIELD, "level", later=JSON)
-row("20 §1", "module regex", FUNCTION, "new match search split patsplit", later=REGEX)
+row("20 §1", "module regex", FUNCTION, "new match search split patsplit")
 row("20 §1", "module regex", FIELD, """
     match_flag match_flag.not_bol match_flag.not_eol match_flag.not_bow match_flag.not_eow
-    match_flag.any match_flag.not_null match_flag.continuous""", later=REGEX)
-row("20 §1", "class regex", FIELD, "mark_count grammar ignore_case nosubs optimized", later=REGEX)
+    match_flag.any match_flag.not_null match_flag.continuous""")
+row("20 §1", "class regex", FIELD, "mark_count grammar ignore_case nosubs optimized")
 
 row("80 §11", "module time", FUNCTION, """
     sleep steady_clock.now steady_clock.epoch system_clock.now system_clock.epoch

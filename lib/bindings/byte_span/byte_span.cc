@@ -107,10 +107,7 @@ int slice(lua_State* L) {
   if (*start < 1 || *start - 1 > *end || *end > static_cast<std::int64_t>(self.capacity))
     lua::raise(L, std::errc::result_out_of_range);
   const auto skipped = static_cast<std::size_t>(*start - 1);
-  byte_span& result = push_empty(L);
-  if (skipped != self.capacity)
-    result = {self.memory, self.data + skipped, static_cast<std::size_t>(*end) - skipped,
-              self.capacity - skipped};
+  push_empty(L) = self.part(skipped, static_cast<std::size_t>(*end) - skipped);
   return 1;
 }
 

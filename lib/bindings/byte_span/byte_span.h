@@ -26,6 +26,11 @@ struct byte_span {
   [[nodiscard]] std::string_view text() const noexcept {
     return {reinterpret_cast<const char*>(data), length};
   }
+  // A view of the same memory that begins `begin` bytes further; both within the capacity.
+  [[nodiscard]] byte_span part(std::size_t begin, std::size_t size) const {
+    if (begin == capacity) return {};
+    return {memory, data + begin, size, capacity - begin};
+  }
 };
 
 // Zero-filled memory of `capacity` bytes; std::bad_alloc when there is not so much.
