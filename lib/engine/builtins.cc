@@ -8,6 +8,7 @@
 #include "lib/bindings/file/file.h"
 #include "lib/bindings/filesystem/filesystem.h"
 #include "lib/bindings/format/format.h"
+#include "lib/bindings/json/json.h"
 #include "lib/bindings/pipe/pipe.h"
 #include "lib/bindings/regex/regex.h"
 #include "lib/bindings/stream/stream.h"
@@ -32,6 +33,7 @@ constexpr fiber::builtin_module modules[] = {
     {"future", fiber::push_future},
     {"generic_error", bindings::push_generic_error},
     {"inbox", actor::push_inbox},
+    {"json", bindings::push_json},
     {"mutex", fiber::push_mutex},
     {"pipe", bindings::push_pipe},
     {"recursive_mutex", fiber::push_recursive_mutex},

@@ -94,6 +94,18 @@ def fibers(rounds=5):
     verdict("memory of a process with 1,000,000 idle fibers", many / 2**30, "GiB", 2)
 
 
+def json(rounds=3):
+    """Decoding and encoding, against lua-cjson."""
+    script = data("json.lua")
+    for kind in "numbers", "strings", "records":
+        runs = [[[float(seconds) for seconds in output([program, script, kind]).split()]
+                 for program in (engine(), luajit())] for _ in range(rounds)]
+        for index, what in enumerate(("decoding", "encoding")):
+            ours, theirs = (statistics.median(run[program][index] for run in runs) for program in (0, 1))
+            print("%s 10 MB of %s: emilua %.1f ms, lua-cjson %.1f ms" % (what, kind, ours * 1e3, theirs * 1e3))
+            verdict("  ratio", ours / theirs, "", 1)
+
+
 def spawn():
     script = data("spawn.lua")
     for mode, what in (("plain", "spawn of a subprocess actor to its first message"),
@@ -105,4 +117,5 @@ def spawn():
 if __name__ == "__main__":
     start_up()
     fibers()
+    json()
     spawn()

@@ -10,7 +10,7 @@
 //
 //   clang++ -std=c++20 -g -O1 -I. -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 //     -o /tmp/turtle_fuzz tests/fuzz/turtle_fuzz.cc
-//     lib/turtle/{characters,error_category,iri,lexer, turtle}.cc lib/base/errno_name.cc
+//     lib/turtle/{characters,error_category,iri,lexer, turtle}.cc lib/base/{errno_name,utf8}.cc
 //     lib/lua/core_error.cc -labsl_hash -labsl_city -labsl_low_level_hash -labsl_raw_hash_set (all
 //     in one line)
 //   mkdir -p /tmp/turtle_corpus

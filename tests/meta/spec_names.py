@@ -75,12 +75,11 @@ row("20 §5.2", "module asio_error", FIELD, """
     netdb.host_not_found netdb.host_not_found_try_again netdb.no_recovery netdb.no_data
     addrinfo.service_not_found addrinfo.socket_type_not_supported
     misc.already_open misc.eof misc.not_found misc.fd_set_failure""")
-JSON = "the module json"
-row("20 §1", "module json", FIELD, "null lexer_ecat dom_ecat writer", later=JSON)
-row("20 §1", "module json", FUNCTION, "decode encode is_array into_array writer.new", later=JSON)
+row("20 §1", "module json", FIELD, "null lexer_ecat dom_ecat writer")
+row("20 §1", "module json", FUNCTION, "decode encode is_array into_array writer.new")
 row("20 §1", "class json.writer", FUNCTION, """
-    value begin_object end_object begin_array end_array literal generate""", later=JSON)
-row("20 §1", "class json.writer", FIELD, "level", later=JSON)
+    value begin_object end_object begin_array end_array literal generate""")
+row("20 §1", "class json.writer", FIELD, "level")
 row("20 §1", "module regex", FUNCTION, "new match search split patsplit")
 row("20 §1", "module regex", FIELD, """
     match_flag match_flag.not_bol match_flag.not_eol match_flag.not_bow match_flag.not_eow

@@ -1,8 +1,10 @@
 """Every program under lua/examples, on real data. What is expected is computed here, in another way."""
 
 import contextlib
+import json
 import os
 import random
+import re
 import subprocess
 import tempfile
 
@@ -10,6 +12,7 @@ from cases import case, emilua, engine, main
 
 STATS = "lua/examples/isolated_stats/main.lua"
 BROKER = os.path.abspath("lua/examples/file_broker/main.lua")
+PRETTY = "lua/examples/json_pretty/main.lua"
 
 
 def a_file(content):
@@ -167,10 +170,35 @@ def file_broker_without_a_broker():
         assert (run.returncode, run.stdout) == (2, "") and run.stderr.startswith("usage: "), run
 
 
+def pretty(text):
+    return emilua(PRETTY, input=text, stdin=None, encoding="utf-8")
+
+
+@case
+def json_pretty_of_a_document():
+    document = {"a": [1, -2.5, True, None, {"b": []}], "": {"\u6f22": "caf\u00e9 \U0001f600\n"}, "c": ["x"] * 20000}
+    for text in json.dumps(document), json.dumps(document, ensure_ascii=False, indent=3):
+        run = pretty(text)
+        assert (run.returncode, run.stderr) == (0, ""), run.stderr
+        assert json.loads(run.stdout) == document
+        members = sorted(re.findall(r'^  "(.*?)": ', run.stdout, re.M))
+        assert members == ["", "a", "c"], members
+    assert pretty(' [1,{"a":[]}] ').stdout == '[\n  1,\n  {\n    "a": []\n  }\n]\n'
+
+
+@case
+def json_pretty_of_what_is_no_json():
+    for text, message in (("", "line 1, column 1: insufficient tokens"), ("[1,\n 2,\n]", "line 3, column 1: unexpected token"),
+                          ('{"a":1]', "line 1, column 7: expected end object"),
+                          ("[\n99999999999999999999]", "line 2, column 1: result out of range")):
+        run = pretty(text)
+        assert (run.returncode, run.stdout, run.stderr) == (1, "", "json_pretty: %s\n" % message), run
+
+
 # A test that is not here is an example that may rot.
 @case
 def every_example_has_a_case():
-    assert set(os.listdir("lua/examples")) - {"BUILD"} == {"file_broker", "isolated_stats"}
+    assert set(os.listdir("lua/examples")) - {"BUILD"} == {"file_broker", "isolated_stats", "json_pretty"}
 
 
 main()

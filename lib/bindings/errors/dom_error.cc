@@ -12,15 +12,15 @@ class category final : public std::error_category {
   [[nodiscard]] std::string message(int code) const override {
     switch (static_cast<dom_errc>(code)) {
       case dom_errc::result_out_of_range:
-        return "Result out of range";
+        return "result out of range";
       case dom_errc::too_many_levels:
-        return "Too many levels";
+        return "too many levels";
       case dom_errc::array_too_long:
-        return "Array too long";
+        return "array too long";
       case dom_errc::cycle_exists:
-        return "Cycle exists";
+        return "cycle exists";
     }
-    return "Unknown";
+    return "unknown";
   }
 };
 
