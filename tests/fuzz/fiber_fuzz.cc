@@ -416,9 +416,10 @@ observation observed(const block& program) {
   running = {.program = &program};
   process.set_exit_code(0);
   {
-    const auto machine =
-        vm::create(process, process.main_pool(),
-                   {.names = {.modules = modules, .globals = {}, .push_category = nullptr}});
+    const auto machine = vm::create(
+        process, process.main_pool(),
+        {.names = {
+             .modules = modules, .globals = {}, .push_category = nullptr, .push_plugin = nullptr}});
     const std::string error = machine->start({.path = "/interpreter.lua",
                                               .source = interpreter,
                                               .chunk_name = "=interpreter",
