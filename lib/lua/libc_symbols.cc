@@ -15,11 +15,11 @@ namespace libc {
 namespace {
 
 constexpr auto table = [] {
-  std::array symbols{
-#define SYMBOL(name) libc_symbol{#name, &libc::symbol_##name},
+  auto symbols = std::to_array<libc_symbol>({
+#define SYMBOL(name) {#name, &libc::symbol_##name},
 #include "lib/lua/libc_symbols.inc"
 #undef SYMBOL
-  };
+  });
   std::ranges::sort(symbols, {}, &libc_symbol::name);
   return symbols;
 }();
