@@ -104,7 +104,7 @@ int kill(lua_State* L) {
     if (lua_type(L, 2) != LUA_TNUMBER) lua::raise_argument(L, 2);
     signal = static_cast<int>(lua_tointeger(L, 2));
   }
-  const auto sent = ipc::send_signal(self.child()->pidfd.get(), signal);
+  const auto sent = self.child()->send_signal(signal);
   if (signal == SIGKILL) {
     self.close();
   } else if (!sent) {

@@ -38,7 +38,12 @@ std::optional<base::result<ipc::exit_status>> child_process::poll() {
 
 template <class Handler>
 void child_process::async_wait(Handler handler) {
-  // Weak: the queue is ours.
+  if (ended) {
+    const auto& status = *ended;
+    return bindings::post_completion(std::move(handler),
+                                     status ? std::error_code{} : status.error(),
+                                     status ? *status : ipc::exit_status{});
+  }
   auto attempt = [this] { return poll(); };
   line->start(std::move(attempt),
               bindings::mapped_handler{std::move(handler),
@@ -46,6 +51,16 @@ void child_process::async_wait(Handler handler) {
                                          if (!error && !outcome) error = outcome.error();
                                          h(error, error ? ipc::exit_status{} : *outcome);
                                        }});
+}
+
+base::result<> child_process::send_signal(int signal) const {
+  if (!pidfd) return base::system_error(ESRCH);
+  return ipc::send_signal(pidfd.get(), signal);
+}
+
+void child_process::close() {
+  pidfd.reset();
+  line.reset();
 }
 
 std::shared_ptr<child_process> children::add(spawned_child child) {
@@ -57,22 +72,23 @@ std::shared_ptr<child_process> children::add(spawned_child child) {
                           std::error_code error, ipc::exit_status) {
         const auto v = self.lock();
         const auto ended = weak.lock();
-        if (error != aborted() && v && !v->closed() && ended)
-          v->extension<children>().supervised_.erase(ended);
+        if (error == aborted() || !v || v->closed() || !ended) return;
+        v->extension<children>().supervised_.erase(ended);
+        ended->close();
       }));
   return process;
 }
 
 void children::release(const std::shared_ptr<child_process>& child) {
+  if (supervised_.erase(child) == 0) return;  // it has ended
   release_child(child->line->native());
   child->line->cancel();
-  supervised_.erase(child);
 }
 
 void children::closing() {
   for (const auto& child : supervised_) {
     // The only failure is that it has ended already.
-    static_cast<void>(ipc::send_signal(child->pidfd.get(), SIGKILL));
+    static_cast<void>(child->send_signal(SIGKILL));
     child->line->cancel();
   }
   supervised_.clear();

@@ -23,6 +23,12 @@ struct child_process {
   template <class Handler>
   void async_wait(Handler handler);
 
+  // ESRCH once it has ended.
+  [[nodiscard]] base::result<> send_signal(int signal) const;
+
+  // It has ended: a handle may be kept for long, and needs no descriptor for that.
+  void close();
+
   pid_t pid;
   base::unique_fd pidfd;
   std::shared_ptr<bindings::operation_queue> line;
