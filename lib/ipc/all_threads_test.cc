@@ -93,6 +93,7 @@ TEST(SyscallOnAllThreads, TheSignalIsGivenBack) {
 TEST(SyscallOnAllThreads, ThreadsMayComeAndGo) {
   std::atomic<bool> stop = false;
   std::vector<std::thread> makers;
+  makers.reserve(3);
   for (int i = 0; i < 3; ++i) {
     makers.emplace_back([&stop] {
       while (!stop) std::thread{[] {}}.join();
@@ -110,6 +111,7 @@ TEST(SyscallOnAllThreads, ThreadsMayComeAndGo) {
 
 TEST(SyscallOnAllThreads, CallersTakeTurns) {
   std::vector<std::thread> callers;
+  callers.reserve(4);
   for (int i = 0; i < 4; ++i) {
     callers.emplace_back([] {
       for (long n = 1; n <= 50; ++n) EXPECT_EQ(set_slack_of_all(n), 0);

@@ -167,6 +167,7 @@ TEST(SpawnProgram, ManyThreadsMaySpawn) {
   const int before = open_descriptors();
   std::atomic<int> wrong = 0;
   std::vector<std::thread> threads;
+  threads.reserve(4);
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([t, &wrong] {
       const std::string command = "exit " + std::to_string(t);

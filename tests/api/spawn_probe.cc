@@ -82,7 +82,7 @@ int main(int argc, char** argv, char** envp) {
   print_number("sid", ::getsid(0));
   print_number("foreground", ::tcgetpgrp(0));
   int signal = -1;
-  ::prctl(PR_GET_PDEATHSIG, &signal);
+  static_cast<void>(::prctl(PR_GET_PDEATHSIG, &signal));
   print_number("pdeathsig", signal);
   const mode_t mask = ::umask(0);
   print_number("umask", mask);

@@ -286,6 +286,7 @@ class model {
 
   void event(const operation& o, std::string_view what, const std::vector<value>& values = {}) {
     std::vector<std::string> shown;
+    shown.reserve(values.size());
     for (const value& v : values) shown.push_back(v.shown);
     seen_.trace.push_back(show_event(current_->number, o.number, what, shown));
   }

@@ -26,7 +26,7 @@ struct value {
 inline value nil() { return {.shown = "nil"}; }
 inline value boolean(bool b) { return {.shown = b ? "true" : "false"}; }
 inline value number(int n) { return {.shown = show_number(n)}; }
-inline value string(std::string s) { return {.shown = show_string(s), .message = std::move(s)}; }
+inline value string(const std::string& s) { return {.shown = show_string(s), .message = s}; }
 
 inline value code(std::error_code error, int argument = 0) {
   return {.shown = show_code(error, argument),

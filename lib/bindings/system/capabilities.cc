@@ -192,7 +192,7 @@ int set_proc(lua_State* L) {
   constexpr cap_flag_t order[] = {CAP_EFFECTIVE, CAP_PERMITTED, CAP_INHERITABLE};
   static_assert(std::size(order) == std::tuple_size_v<decltype(all.values)> / 2);
   for (unsigned value = 0; value < 64; ++value) {
-    for (std::size_t i = 0; i < sets; ++i) {
+    for (std::size_t i = 0; i < std::size(order); ++i) {
       cap_flag_value_t state = CAP_CLEAR;
       // Fails for what libcap does not know and thus cannot have set.
       static_cast<void>(::cap_get_flag(caps, static_cast<cap_value_t>(value), order[i], &state));
