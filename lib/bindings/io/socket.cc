@@ -113,7 +113,7 @@ base::unique_fd socket_object::release() {
   base::unique_fd fd = pollable_object::release();
   if (was_blocking_) {
     const int mode = ::fcntl(fd.get(), F_GETFL);
-    if (mode != -1) ::fcntl(fd.get(), F_SETFL, mode & ~O_NONBLOCK);
+    if (mode != -1) static_cast<void>(::fcntl(fd.get(), F_SETFL, mode & ~O_NONBLOCK));
   }
   return fd;
 }
