@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
-#include <boost/asio/error.hpp>
 
 #include "lib/actor/value.h"
 #include "lib/bindings/io/completion.h"
@@ -26,9 +25,7 @@ template <class Handler>
 void inbox::async_receive(Handler handler) {
   auto slot = boost::asio::get_associated_cancellation_slot(handler);
   if (slot.is_connected()) {
-    slot.assign([this](boost::asio::cancellation_type) {
-      finish(boost::asio::error::make_error_code(boost::asio::error::operation_aborted));
-    });
+    slot.assign([this](boost::asio::cancellation_type) { finish(bindings::aborted()); });
   }
   begin([handler = std::move(handler)](std::error_code error,
                                        std::shared_ptr<incoming> message) mutable {

@@ -1,7 +1,6 @@
 #include "lib/actor/local_channel.h"
 
 #include <boost/asio/associated_cancellation_slot.hpp>
-#include <boost/asio/executor_work_guard.hpp>
 #include <utility>
 
 #include "lib/actor/local_message.h"
@@ -19,13 +18,9 @@ using lua::core_errc;
 template <class Handler>
 void async_send(const std::shared_ptr<mailbox>& to, local_message message, Handler handler) {
   auto slot = boost::asio::get_associated_cancellation_slot(handler);
-  // Somebody else's thread will complete it: ours must still be there then.
-  auto work = boost::asio::make_work_guard(boost::asio::get_associated_executor(handler));
-  const std::uint64_t id = to->put(
-      std::move(message),
-      [handler = std::move(handler), work = std::move(work)](std::error_code error) mutable {
-        bindings::post_completion(std::move(handler), error);
-      });
+  const std::uint64_t id =
+      to->put(std::move(message), [handler = bindings::foreign_handler{std::move(handler)}](
+                                      std::error_code error) mutable { handler.complete(error); });
   if (slot.is_connected()) {
     slot.assign([weak = std::weak_ptr{to}, id](boost::asio::cancellation_type) {
       if (const auto box = weak.lock()) box->withdraw(id);

@@ -1,10 +1,10 @@
 #include "lib/actor/mailbox.h"
 
 #include <algorithm>
-#include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 #include <utility>
 
+#include "lib/bindings/io/completion.h"
 #include "lib/lua/core_error.h"
 
 namespace emilua::actor {
@@ -35,7 +35,7 @@ void mailbox::withdraw(std::uint64_t id) {
     if (it == entries_.end()) return;
     found.splice(found.end(), entries_, it);
   }
-  found.front().done(boost::asio::error::make_error_code(boost::asio::error::operation_aborted));
+  found.front().done(bindings::aborted());
 }
 
 bool mailbox::is_closed() const {
@@ -83,7 +83,7 @@ bool mailbox::wait(const fiber::strand& owner, bool others, callback news) {
   const std::scoped_lock lock{mutex_};
   if (has_news(others)) return false;
   waiter_ = std::make_unique<waiter>(
-      waiter{boost::asio::make_work_guard(owner), others, std::move(news)});
+      waiter{bindings::keep_running(owner), owner, others, std::move(news)});
   return true;
 }
 
@@ -123,7 +123,10 @@ void mailbox::remove_sender() {
 
 void mailbox::tell(std::unique_ptr<waiter> w) {
   if (!w) return;
-  const fiber::strand owner = w->owner.get_executor();
+  // As soon as the owner has been told, nothing but this may keep its event loop, which our copies
+  // of its strand need: they go first.
+  const auto work = w->work;
+  const fiber::strand owner = w->owner;
   boost::asio::post(owner, [w = std::move(w)] { w->news(); });
 }
 

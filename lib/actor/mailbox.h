@@ -16,6 +16,7 @@
 #include <absl/functional/any_invocable.h>
 
 #include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
 #include <cstdint>
 #include <list>
 #include <memory>
@@ -70,7 +71,8 @@ class mailbox {
     completion done;
   };
   struct waiter {
-    boost::asio::executor_work_guard<fiber::strand> owner;
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work;
+    fiber::strand owner;  // goes before the work that keeps its event loop
     bool others;
     callback news;
   };

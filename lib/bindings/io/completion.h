@@ -3,10 +3,21 @@
 
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
+#include <system_error>
 #include <utility>
 
 namespace emilua::bindings {
+
+[[nodiscard]] inline std::error_code aborted() {
+  return boost::asio::error::make_error_code(boost::asio::error::operation_aborted);
+}
+
+[[nodiscard]] inline std::error_code eof() {
+  return boost::asio::error::make_error_code(boost::asio::error::eof);
+}
 
 // Calls the handler later, through its executor: an operation never completes inside its start, nor
 // inside whatever made it complete.
@@ -18,6 +29,37 @@ void post_completion(Handler handler, Results... results) {
                       handler(std::move(results)...);
                     });
 }
+
+// Work for the event loop of an executor, also of a strand's. A guard of the strand itself would
+// end the work before it lets go of the strand, which needs the event loop for that.
+template <class Executor>
+[[nodiscard]] auto keep_running(const Executor& executor) {
+  if constexpr (requires { executor.get_inner_executor(); })
+    return boost::asio::make_work_guard(executor.get_inner_executor());
+  else
+    return boost::asio::make_work_guard(executor);
+}
+
+// A handler in the hands of another thread, whose event loop it keeps running until complete() has
+// returned there: by then that loop may have run the handler, and have nothing else to do.
+template <class Handler>
+class foreign_handler {
+ public:
+  explicit foreign_handler(Handler handler)
+      : work_(keep_running(boost::asio::get_associated_executor(handler))),
+        handler_(std::move(handler)) {}
+
+  // Once.
+  template <class... Results>
+  void complete(Results... results) {
+    post_completion(std::move(handler_), std::move(results)...);
+  }
+
+ private:
+  // Goes last, after all that refers to the loop.
+  decltype(keep_running(boost::asio::get_associated_executor(std::declval<Handler&>()))) work_;
+  Handler handler_;
+};
 
 // A handler that calls map(handler, results…), with the executor and the slot of `handler`.
 template <class Handler, class Map>

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <boost/asio/bind_executor.hpp>
-#include <boost/asio/error.hpp>
 
 namespace emilua::bindings {
 namespace {
@@ -14,10 +13,6 @@ constexpr auto real_wait = 1ms;
 // So often may readiness mislead before it is no longer believed: another process may have taken
 // what was there.
 constexpr unsigned patience = 3;
-
-std::error_code aborted() {
-  return boost::asio::error::make_error_code(boost::asio::error::operation_aborted);
-}
 
 }  // namespace
 

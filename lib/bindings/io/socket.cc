@@ -4,15 +4,12 @@
 #include <poll.h>
 #include <sys/uio.h>
 
-#include <boost/asio/error.hpp>
 #include <cerrno>
 
 #include "lib/base/error.h"
 
 namespace emilua::bindings {
 namespace {
-
-std::error_code eof() { return boost::asio::error::make_error_code(boost::asio::error::eof); }
 
 // shutdown(2) was called on our end: nothing will come.
 bool is_shut_for_reading(int fd) noexcept {

@@ -64,8 +64,7 @@ io_outcome attempt(int fd, const io_request& request, bool wait) noexcept {
     if (!wait && errno == EAGAIN) return {.error = {}, .bytes = 0, .would_block = true};
     return {.error = base::last_error()};
   }
-  if (n == 0 && request.which == direction::read)
-    return {.error = std::error_code{boost::asio::error::make_error_code(boost::asio::error::eof)}};
+  if (n == 0 && request.which == direction::read) return {.error = eof()};
   return {.error = {}, .bytes = static_cast<std::size_t>(n)};
 }
 

@@ -14,10 +14,8 @@
 // object is used from one strand. Source: epoll(7), preadv2(2).
 #pragma once
 
-#include <boost/asio/associated_executor.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <cstddef>
 #include <optional>
@@ -26,6 +24,7 @@
 
 #include "lib/base/error.h"
 #include "lib/base/unique_fd.h"
+#include "lib/bindings/io/completion.h"
 #include "lib/bindings/io/pollable.h"
 #include "lib/fiber/context.h"
 
@@ -99,13 +98,12 @@ void transfer_object::start(const io_request& request, Handler handler) {
 
 template <class Handler>
 void transfer_object::start_on_thread(const io_request& request, Handler handler) {
-  const auto executor = boost::asio::get_associated_executor(handler);
-  boost::asio::post(process_.blocking_pool(),
-                    [fd = shared(), request, handler = std::move(handler),
-                     work = boost::asio::make_work_guard(executor)]() mutable {
-                      const io_outcome outcome = attempt(fd->get(), request, /*wait=*/true);
-                      post_completion(std::move(handler), outcome.error, outcome.bytes);
-                    });
+  boost::asio::post(
+      process_.blocking_pool(),
+      [fd = shared(), request, handler = foreign_handler{std::move(handler)}]() mutable {
+        const io_outcome outcome = attempt(fd->get(), request, /*wait=*/true);
+        handler.complete(outcome.error, outcome.bytes);
+      });
 }
 
 }  // namespace emilua::bindings
