@@ -49,6 +49,9 @@ class Program:
 
     def line(self):
         """The next line, without its end; an assertion fails when there is none."""
+        return self.raw_line().decode()
+
+    def raw_line(self):
         text = b""
         while not text.endswith(b"\n"):
             ready, _, _ = select.select([self.process.stdout], [], [], PATIENCE)
@@ -57,7 +60,7 @@ class Program:
             if not byte:
                 raise AssertionError("ended after %r: %s" % (text, self.process.stderr.read()[-2000:].decode()))
             text += byte
-        return text[:-1].decode()
+        return text[:-1]
 
     def say(self, text):
         self.process.stdin.write(text.encode() + b"\n")

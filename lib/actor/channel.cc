@@ -19,19 +19,14 @@ using lua::core_errc;
 ipc_channel::ipc_channel(lua_State* L, base::unique_fd fd, std::shared_ptr<child_process> child)
     : sends_(std::make_shared<bindings::operation_queue>(fiber::vm::of(L).io(), std::move(fd),
                                                          bindings::operation_queue::wait_write)),
-      child_(std::move(child)),
-      awaited_(child_) {}
+      child_(std::move(child)) {}
 
 void ipc_channel::close() {
   if (sends_) sends_->cancel();
   sends_.reset();
-  child_.reset();
 }
 
-void ipc_channel::detach() {
-  child_.reset();
-  awaited_.reset();
-}
+void ipc_channel::detach() { child_.reset(); }
 
 namespace {
 

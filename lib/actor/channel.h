@@ -26,16 +26,18 @@ class ipc_channel {
     return sends_;
   }
   // Null for a handle that came in a message, and after close, kill or detach.
-  [[nodiscard]] const std::shared_ptr<child_process>& child() const noexcept { return child_; }
+  [[nodiscard]] std::shared_ptr<child_process> child() const noexcept {
+    return is_open() ? child_ : nullptr;
+  }
   // The same, but for close and kill: how a child ended is known after them too.
-  [[nodiscard]] const std::shared_ptr<child_process>& awaited() const noexcept { return awaited_; }
+  [[nodiscard]] const std::shared_ptr<child_process>& awaited() const noexcept { return child_; }
 
   void close();
   void detach();
 
  private:
   std::shared_ptr<bindings::operation_queue> sends_;
-  std::shared_ptr<child_process> child_, awaited_;
+  std::shared_ptr<child_process> child_;
 };
 
 // Pushes a handle for an address that came in a message.

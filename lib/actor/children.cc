@@ -3,7 +3,6 @@
 #include <signal.h>
 
 #include <boost/asio/bind_executor.hpp>
-#include <boost/asio/error.hpp>
 #include <utility>
 
 #include "lib/bindings/io/completion.h"
@@ -11,14 +10,6 @@
 #include "lib/ipc/process.h"
 
 namespace emilua::actor {
-
-namespace {
-
-std::error_code aborted() {
-  return boost::asio::error::make_error_code(boost::asio::error::operation_aborted);
-}
-
-}  // namespace
 
 child_process::child_process(fiber::vm& v, spawned_child child)
     : pid(child.pid),
@@ -72,7 +63,7 @@ std::shared_ptr<child_process> children::add(spawned_child child) {
                           std::error_code error, ipc::exit_status) {
         const auto v = self.lock();
         const auto ended = weak.lock();
-        if (error == aborted() || !v || v->closed() || !ended) return;
+        if (error == bindings::aborted() || !v || v->closed() || !ended) return;
         v->extension<children>().supervised_.erase(ended);
         ended->close();
       }));

@@ -90,7 +90,7 @@ class helper {
 
  private:
   struct child {
-    pid_t pid;
+    pid_t pid = -1;
     base::unique_fd line;  // empty once the child was released
   };
 
@@ -171,14 +171,17 @@ class helper {
     if (!made) return failed(made.error());
     line = std::move(*made);
     if (!watch(line.helper.get())) return failed(base::last_error());
-    children_.reserve(children_.size() + 1);  // now, not once there is a child
+    children_.emplace_back();  // now: once there is a child, nothing may fail
     const auto pid = ipc::clone_process(request.namespaces, pidfd, SIGCHLD);
-    if (!pid) return failed(pid.error());
+    if (!pid) {
+      children_.pop_back();
+      return failed(pid.error());
+    }
     if (*pid == 0) {
       given.helper = self_.get();
       become_actor(given, request.stdio, run_);
     }
-    children_.push_back({*pid, std::move(line.helper)});
+    children_.back() = {*pid, std::move(line.helper)};
     return {0, *pid};
   }
 

@@ -12,18 +12,6 @@
 #include "lib/ipc/sealed_memory.h"
 
 namespace emilua::actor {
-namespace {
-
-base::result<> send(int socket, const wire_request& request, std::span<const int> descriptors) {
-  const auto sent = ipc::send_packet(socket, bytes_of_object(request), descriptors);
-  // What the kernel says of a dead socket is nothing to the caller.
-  if (!sent &&
-      (sent.error() == std::errc::broken_pipe || sent.error() == std::errc::connection_reset))
-    return base::system_error(ECHILD);
-  return sent;
-}
-
-}  // namespace
 
 base::result<std::unique_ptr<spawn_helper>> spawn_helper::start(start_memory memory,
                                                                 actor_main run) {
@@ -45,6 +33,32 @@ base::result<std::unique_ptr<spawn_helper>> spawn_helper::start(start_memory mem
   return std::unique_ptr<spawn_helper>{new spawn_helper{std::move(ours)}};
 }
 
+base::result<pid_t> spawn_helper::ask(const wire_request& request, std::span<const int> descriptors,
+                                      std::span<base::unique_fd> answer) {
+  const std::scoped_lock lock{mutex_};
+  // Room for what comes back, or there would be a child that nobody watches over.
+  for (base::unique_fd& room : answer) {
+    auto spare = base::duplicate(socket_.get());
+    if (!spare) return spare.error();
+    room = std::move(*spare);
+  }
+  if (const auto sent = ipc::send_packet(socket_.get(), bytes_of_object(request), descriptors);
+      !sent) {
+    // What the kernel says of a dead socket is nothing to the caller.
+    return sent.error() == std::errc::broken_pipe || sent.error() == std::errc::connection_reset
+               ? base::system_error(ECHILD)
+               : sent.error();
+  }
+  for (base::unique_fd& room : answer) room.reset();
+  wire_reply reply;
+  descriptor_list fds;
+  if (!wait_for_packet(socket_.get(), reply, fds)) return base::system_error(ECHILD);
+  if (reply.error != 0) return base::system_error(reply.error);
+  if (fds.size() != answer.size()) return base::system_error(EMFILE);
+  std::ranges::move(fds, answer.begin());
+  return reply.pid;
+}
+
 base::result<spawned_child> spawn_helper::spawn(const spawn_request& request) {
   wire_request wire{};
   wire.what = wire_request::child;
@@ -56,19 +70,10 @@ base::result<spawned_child> spawn_helper::spawn(const spawn_request& request) {
     wire.stdio[i] = request.stdio[i].mode;
     if (wire.stdio[i] == stdio_mode::given) descriptors.push_back(request.stdio[i].fd);
   }
-  const std::scoped_lock lock{mutex_};
-  // Room for what comes back, or there would be a child that nobody watches over.
-  auto spare = base::duplicate(socket_.get()), spare_too = base::duplicate(socket_.get());
-  if (!spare || !spare_too) return base::system_error(EMFILE);
-  if (const auto sent = send(socket_.get(), wire, descriptors); !sent) return sent.error();
-  wire_reply reply;
-  descriptor_list fds;
-  spare->reset();
-  spare_too->reset();
-  if (!wait_for_packet(socket_.get(), reply, fds)) return base::system_error(ECHILD);
-  if (reply.error != 0) return base::system_error(reply.error);
-  if (fds.size() != 2) return base::system_error(EMFILE);
-  return spawned_child{reply.pid, std::move(fds[0]), std::move(fds[1])};
+  base::unique_fd answer[2];
+  const auto pid = ask(wire, descriptors, answer);
+  if (!pid) return pid.error();
+  return spawned_child{*pid, std::move(answer[0]), std::move(answer[1])};
 }
 
 base::result<> spawn_helper::follow(const ipc::credential_change& change) {
@@ -76,7 +81,7 @@ base::result<> spawn_helper::follow(const ipc::credential_change& change) {
   wire.what = wire_request::credentials;
   wire.change = change.what;
   std::ranges::copy(change.values, wire.values);
-  absl::InlinedVector<int, 8> descriptors;
+  absl::InlinedVector<int, 1> descriptors;
   base::unique_fd groups;
   if (!change.groups.empty()) {
     auto list = ipc::seal(std::as_bytes(std::span{change.groups}));
@@ -84,12 +89,8 @@ base::result<> spawn_helper::follow(const ipc::credential_change& change) {
     groups = std::move(*list);
     descriptors.push_back(groups.get());
   }
-  const std::scoped_lock lock{mutex_};
-  if (const auto sent = send(socket_.get(), wire, descriptors); !sent) return sent.error();
-  wire_reply reply;
-  descriptor_list fds;
-  if (!wait_for_packet(socket_.get(), reply, fds)) return base::system_error(ECHILD);
-  if (reply.error != 0) return base::system_error(reply.error);
+  const auto followed = ask(wire, descriptors, {});
+  if (!followed) return followed.error();
   return {};
 }
 

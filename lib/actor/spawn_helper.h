@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 
 #include "lib/actor/actor_config.h"
 #include "lib/base/error.h"
@@ -26,6 +27,8 @@
 #include "lib/ipc/credentials.h"
 
 namespace emilua::actor {
+
+struct wire_request;
 
 enum class stdio_mode : unsigned char {
   none,   // input at its end; output that nobody reads
@@ -84,6 +87,11 @@ class spawn_helper final : public ipc::credential_follower {
 
  private:
   explicit spawn_helper(base::unique_fd socket) : socket_(std::move(socket)) {}
+
+  // Fills `answer` with the descriptors that come back.
+  [[nodiscard]] base::result<pid_t> ask(const wire_request& request,
+                                        std::span<const int> descriptors,
+                                        std::span<base::unique_fd> answer);
 
   std::mutex mutex_;  // one request at a time
   base::unique_fd socket_;

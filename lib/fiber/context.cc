@@ -14,38 +14,12 @@ context::~context() {
 }
 
 std::error_code context::launch(std::unique_ptr<pool> p) {
-  const std::scoped_lock lock{launched_mutex_};
-  std::erase_if(launched_, [](launched& l) {
-    const bool ended = *l.ended;
-    if (ended) l.thread.join();
-    return ended;
-  });
-  auto ended = std::make_shared<std::atomic<bool>>(false);
-  try {
-    launched_.push_back({std::thread{[p = std::move(p), ended]() mutable {
-                           p->run();
-                           p.reset();
-                           *ended = true;
-                         }},
-                         ended});
-  } catch (const std::system_error& e) {
-    return e.code();
-  }
-  return {};
+  return launched_.start([p = std::move(p)] { p->run(); });
 }
 
 void context::run() {
   main_pool_.run();
-  for (;;) {
-    std::thread thread;
-    {
-      const std::scoped_lock lock{launched_mutex_};
-      if (launched_.empty()) return;
-      thread = std::move(launched_.back().thread);
-      launched_.pop_back();
-    }
-    thread.join();
-  }
+  launched_.join();
 }
 
 boost::asio::thread_pool& context::blocking_pool() {

@@ -18,13 +18,13 @@
 #include <optional>
 #include <string>
 #include <system_error>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "lib/fiber/diagnostics.h"
 #include "lib/fiber/pool.h"
 #include "lib/fiber/source_store.h"
+#include "lib/fiber/thread_list.h"
 
 namespace emilua::fiber {
 
@@ -82,12 +82,7 @@ class context {
   pool main_pool_;
   source_store sources_;
   std::atomic<int> exit_code_{0};
-  struct launched {
-    std::thread thread;
-    std::shared_ptr<std::atomic<bool>> ended;
-  };
-  std::mutex launched_mutex_;
-  std::vector<launched> launched_;
+  thread_list launched_;
   std::mutex pool_mutex_;
   std::optional<boost::asio::thread_pool> pool_;
   absl::flat_hash_map<const void*, void*> services_;

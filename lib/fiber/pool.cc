@@ -26,16 +26,11 @@ pool::pool(concurrency hint)
 
 std::error_code pool::add_threads(std::size_t count) {
   if (hint_ == concurrency::single) return std::make_error_code(std::errc::not_supported);
-  const std::scoped_lock lock{mutex_};
+  const std::scoped_lock lock{adding_};
   if (count > max_threads - added_.size())
     return std::make_error_code(std::errc::resource_unavailable_try_again);
-  try {
-    for (; count != 0; --count) {
-      added_.emplace_back([this] { run_loop(); });
-    }
-  } catch (const std::system_error& e) {
-    return e.code();
-  }
+  for (; count != 0; --count)
+    if (const std::error_code error = added_.start([this] { run_loop(); })) return error;
   return {};
 }
 
@@ -49,16 +44,7 @@ void pool::run_loop() noexcept {
 
 void pool::run() noexcept {
   run_loop();
-  // Whoever is running may still add threads.
-  for (std::thread thread; take_thread(thread);) thread.join();
-}
-
-bool pool::take_thread(std::thread& out) {
-  const std::scoped_lock lock{mutex_};
-  if (added_.empty()) return false;
-  out = std::move(added_.back());
-  added_.pop_back();
-  return true;
+  added_.join();
 }
 
 }  // namespace emilua::fiber

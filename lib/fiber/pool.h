@@ -1,7 +1,7 @@
 // Threads and the event loop that they run: where VMs execute.
 //
 //   pool threads{concurrency::multiple};
-//   … create VMs …
+//   … create VMs …             // first: added threads that find nothing to do end at once
 //   threads.add_threads(3);      // any thread; VMs may do so while they run
 //   threads.run();               // until nothing is left to do, on this thread and the added ones
 //
@@ -12,8 +12,8 @@
 #include <boost/asio/io_context.hpp>
 #include <mutex>
 #include <system_error>
-#include <thread>
-#include <vector>
+
+#include "lib/fiber/thread_list.h"
 
 namespace emilua::fiber {
 
@@ -45,12 +45,11 @@ class pool {
 
  private:
   void run_loop() noexcept;
-  [[nodiscard]] bool take_thread(std::thread& out);
 
   const concurrency hint_;
   boost::asio::io_context io_;
-  std::mutex mutex_;
-  std::vector<std::thread> added_;
+  std::mutex adding_;
+  thread_list added_;
 };
 
 }  // namespace emilua::fiber

@@ -101,6 +101,17 @@ namespace_case('ids are mapped once', function()
     ]]))
 end)
 
+namespace_case('the loopback interface is brought up by the script', function()
+    check.equal('false 0 0 true', written_by(namespaces('NET') .. [[
+        local function has_loopback()
+            return io.open('/proc/self/net/fib_trie'):read('*a'):find('127.0.0.1', 1, true) ~= nil
+        end
+        local before = has_loopback()
+        local result, reason = bring_up_loopback()
+        C.write(arg, ('%s %d %d %s'):format(tostring(before), result, reason, tostring(has_loopback())))
+    ]]))
+end)
+
 -- 40 §17.25
 namespace_case('mounts of an actor stay in its namespace', function()
     local directory = scratch .. '/mounted'

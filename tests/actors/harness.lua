@@ -76,6 +76,27 @@ function ask(order, subprocess)
     return answer
 end
 
+-- Raises unless both are the same, tables by what is in them. What came in a message has no metatable.
+function same(expected, actual, where)
+    where = where or 'value'
+    if type(expected) ~= 'table' then
+        if expected ~= actual then
+            error(('%s: expected %s, got %s'):format(where, tostring(expected), tostring(actual)), 0)
+        end
+        return
+    end
+    check.equal('table', type(actual))
+    check.equal(nil, getmetatable(actual))
+    for k, v in pairs(expected) do
+        same(v, actual[k], where .. '.' .. tostring(k))
+    end
+    for k in pairs(actual) do
+        if expected[k] == nil then
+            error(where .. ': unexpected key ' .. tostring(k), 0)
+        end
+    end
+end
+
 local directory = system.environment.TEST_TMPDIR or '/tmp'
 
 local files = 0

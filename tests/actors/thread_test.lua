@@ -5,7 +5,7 @@ local harness = require './harness'
 local inbox = require 'inbox'
 local mutex = require 'mutex'
 
-local core = harness.core
+local core, same = harness.core, harness.same
 
 -- Each case runs with the actor among our threads, and on a thread of its own.
 local layouts = {
@@ -39,26 +39,6 @@ local function echo(value)
     local answer = ask(worker, {job = 'echo', value = value})
     worker:close()
     return answer[1]
-end
-
-local function same(expected, actual, where)
-    where = where or 'value'
-    if type(expected) ~= 'table' then
-        if expected ~= actual then
-            error(('%s: expected %s, got %s'):format(where, tostring(expected), tostring(actual)), 0)
-        end
-        return
-    end
-    check.equal('table', type(actual))
-    check.equal(nil, getmetatable(actual))
-    for k, v in pairs(expected) do
-        same(v, actual[k], where .. '.' .. tostring(k))
-    end
-    for k in pairs(actual) do
-        if expected[k] == nil then
-            error(where .. ': unexpected key ' .. tostring(k), 0)
-        end
-    end
 end
 
 -- Names ---------------------------------------------------------------------------------------------

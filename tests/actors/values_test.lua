@@ -4,6 +4,8 @@ local generic = require 'generic_error'
 local harness = require './harness'
 local inbox = require 'inbox'
 
+local same = harness.same
+
 local function round_trip(value)
     local result
     harness.with_worker({job = 'echo'}, function(worker)
@@ -21,26 +23,6 @@ local function refused(value, expected, arg)
         worker:send 'still here'
         check.equal('still here', inbox:receive())
     end)
-end
-
-local function same(expected, actual, where)
-    where = where or 'value'
-    if type(expected) ~= 'table' then
-        if expected ~= actual then
-            error(('%s: expected %s, got %s'):format(where, tostring(expected), tostring(actual)), 0)
-        end
-        return
-    end
-    check.equal('table', type(actual))
-    check.equal(nil, getmetatable(actual))
-    for k, v in pairs(expected) do
-        same(v, actual[k], where .. '.' .. tostring(k))
-    end
-    for k in pairs(actual) do
-        if expected[k] == nil then
-            error(where .. ': unexpected key ' .. tostring(k), 0)
-        end
-    end
 end
 
 check.case('booleans arrive', function()

@@ -4,17 +4,8 @@ local generic = require 'generic_error'
 local harness = require './harness'
 local inbox = require 'inbox'
 
-local core = harness.core
+local same = harness.same
 local SIGTERM, SIGKILL = 15, 9
-
-local function same(expected, actual)
-    for k, v in pairs(expected) do
-        check.equal(v, actual[k])
-    end
-    for k in pairs(actual) do
-        check.equal(true, expected[k] ~= nil)
-    end
-end
 
 local function worker_with(order, subprocess)
     subprocess = subprocess or {}
@@ -99,10 +90,7 @@ end)
 
 check.case('it does not suspend where that is forbidden', function()
     local worker = idle()
-    this_fiber.forbid_suspend()
-    local e = check.raises(worker.wait, worker)
-    this_fiber.allow_suspend()
-    check.equal(core.forbid_suspend_block, e.code)
+    check.refuses_to_suspend(worker.wait, worker)
     worker:kill()
 end)
 

@@ -62,6 +62,16 @@ function raises_core(code, f, ...)
     return e
 end
 
+-- Calls f where suspension is forbidden: it must refuse.
+function refuses_to_suspend(f, ...)
+    this_fiber.forbid_suspend()
+    local ok, e = pcall(raises_core, 12, f, ...)
+    this_fiber.allow_suspend()
+    if not ok then
+        error(e, 0)
+    end
+end
+
 function case(name, f)
     count = count + 1
     local ok, e = pcall(f)

@@ -1,4 +1,5 @@
 -- What tests of I/O objects share.
+local check = require 'check'
 local pipe = require 'pipe'
 local stream = require 'stream'
 local system = require 'system'
@@ -26,6 +27,30 @@ function until_it_waits(f)
         fiber:join()
     until fiber.interruption_caught
     return total
+end
+
+-- An interruption and what its fiber waits for come in every order: what was sent is received, by the
+-- fiber or by whoever asks next. receive() returns 8 bytes, send(text) takes as many.
+function nothing_is_lost(receive, send)
+    local got = {}
+    for i = 1, 200 do
+        local reader = spawn(function() got[#got + 1] = receive() end)
+        for _ = 1, i % 4 do
+            this_fiber.yield()
+        end
+        local writer = spawn(function() send(('%08d'):format(i)) end)
+        for _ = 1, i % 3 do
+            this_fiber.yield()
+        end
+        reader:interrupt()
+        reader:join()
+        writer:join()
+        if #got < i then
+            check.equal(true, reader.interruption_caught)
+            got[#got + 1] = receive()
+        end
+        check.equal(('%08d'):format(i), got[i])
+    end
 end
 
 -- Lets the event loop do what is due.

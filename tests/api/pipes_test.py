@@ -41,16 +41,16 @@ class Fifo(Talk):
 
     def __init__(self, text):
         directory = tempfile.mkdtemp(dir=os.environ.get("TEST_TMPDIR"))
-        self.path, other = os.path.join(directory, "fifo"), os.path.join(directory, "other")
-        os.mkfifo(self.path)
+        self.fifo, other = os.path.join(directory, "fifo"), os.path.join(directory, "other")
+        os.mkfifo(self.fifo)
         os.mkfifo(other)
-        super().__init__(HEADER + text, stdin=subprocess.DEVNULL, env={"FIFO": self.path, "OTHER_FIFO": other})
+        super().__init__(HEADER + text, stdin=subprocess.DEVNULL, env={"FIFO": self.fifo, "OTHER_FIFO": other})
 
     def writer(self):
-        return os.open(self.path, os.O_WRONLY)
+        return os.open(self.fifo, os.O_WRONLY)
 
     def reader(self):
-        return os.open(self.path, os.O_RDONLY)
+        return os.open(self.fifo, os.O_RDONLY)
 
 
 @case

@@ -179,10 +179,7 @@ check.case('waiting is an interruption point, and forbidden where suspension is'
     f:interrupt()
     f:join()
     check.equal(true, f.interruption_caught)
-    this_fiber.forbid_suspend()
-    local ok, e = pcall(check.raises_core, 12, set.wait, set)
-    this_fiber.allow_suspend()
-    check.equal(nil, not ok and e or nil)
+    check.refuses_to_suspend(set.wait, set)
 end)
 
 check.case('a set lives while it is waited for', function()

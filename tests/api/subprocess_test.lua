@@ -154,10 +154,7 @@ check.case('waiting is an interruption point, and forbidden where suspension is'
     waiter:interrupt()
     waiter:join()
     check.equal(true, waiter.interruption_caught)
-    this_fiber.forbid_suspend()
-    local ok, e = pcall(check.raises_core, 12, child.wait, child)
-    this_fiber.allow_suspend()
-    check.equal(nil, not ok and e or nil)
+    check.refuses_to_suspend(child.wait, child)
     end_of(child)
 end)
 

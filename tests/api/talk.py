@@ -12,15 +12,14 @@ import os
 import subprocess
 import threading
 
-from cases import engine, script
+from processes import Program
 
 WATCHDOG = 15
 
 
-class Talk:
+class Talk(Program):
     def __init__(self, text, stdin=subprocess.PIPE, env=None):
-        self.process = subprocess.Popen([engine(), script(text)], stdin=stdin, stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE, bufsize=0, env={**os.environ, **(env or {})})
+        super().__init__(text, stdin=stdin, bufsize=0, env={**os.environ, **(env or {})})
         self.watchdog = threading.Timer(WATCHDOG, self.process.kill)
         self.watchdog.daemon = True
         self.watchdog.start()
@@ -28,13 +27,8 @@ class Talk:
     def expect(self, *lines):
         """The next lines on standard output are these."""
         for line in lines:
-            got = b""
-            while not got.endswith(b"\n"):
-                more = self.process.stdout.read(1)
-                if not more:
-                    break
-                got += more
-            if got != line + b"\n":
+            got = self.raw_line()
+            if got != line:
                 self.process.kill()
                 raise AssertionError((line, got, self.process.stderr.read(), self.process.wait()))
 

@@ -112,25 +112,7 @@ end)
 check.case('nothing is lost in any race of an interruption and a message', function()
     for _, class in ipairs(sockets) do
         local a, b = class.pair()
-        local got = {}
-        for i = 1, 200 do
-            local reader = spawn(function() got[#got + 1] = get(b, 8) end)
-            for _ = 1, i % 4 do
-                this_fiber.yield()
-            end
-            local writer = spawn(function() put(a, ('%08d'):format(i)) end)
-            for _ = 1, i % 3 do
-                this_fiber.yield()
-            end
-            reader:interrupt()
-            reader:join()
-            writer:join()
-            if #got < i then
-                check.equal(true, reader.interruption_caught)
-                got[#got + 1] = get(b, 8)
-            end
-            check.equal(('%08d'):format(i), got[i])
-        end
+        io_cases.nothing_is_lost(function() return get(b, 8) end, function(text) put(a, text) end)
     end
 end)
 

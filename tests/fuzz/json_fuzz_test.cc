@@ -1,18 +1,14 @@
 // Drives json_fuzz.cc without libFuzzer: its seeds, then mutations of them, always the same ones.
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cstddef>
-#include <cstdint>
-#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "lib/bindings/json/reader.h"
 #include "tests/fuzz/guarded_memory.h"
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
+#include "tests/fuzz/text_mutations.h"
 
 namespace {
 
@@ -29,7 +25,7 @@ const std::vector<std::string> seeds = {
     R"("a rather long string without anything in it that needs to be escaped at all")",
 };
 
-// What the grammar is made of; a mutation that hits on one of these gets further.
+// What the grammar is made of.
 constexpr std::string_view pieces[] = {
     "{",       "}",       "[",    "]",     ",",
     ":",       "\"",      "\\",   "\\u",   "\\ud83d",
@@ -41,27 +37,10 @@ constexpr std::string_view pieces[] = {
     "]]",      "\"a\":",  "\"\"", "1e400", {"\0", 1},
 };
 
-std::string mutated(std::string text, const std::vector<std::string>& corpus,
-                    std::mt19937_64& random) {
-  // Not std::uniform_int_distribution, whose results differ between libraries.
-  const auto below = [&random](std::size_t bound) { return random() % bound; };
-  const std::size_t at = below(text.size() + 1);
-  const std::size_t length = 1 + below(16);
-  switch (below(7)) {
-    case 0:
-      if (at < text.size()) text[at] = static_cast<char>(text[at] ^ (1 << below(8)));
-      return text;
-    case 1:
-      return text.erase(at, length);
-    case 2:
-      return text.insert(at, text.substr(below(text.size() + 1), length));
-    case 3:  // one within the other
-      return text.insert(at, corpus[below(corpus.size())]);
-    case 4:
-      return text.erase(at, below(3)).insert(at, pieces[below(std::size(pieces))]);
-    default:
-      return text.insert(at, pieces[below(std::size(pieces))]);
-  }
+// One within the other.
+std::string nested(std::string text, std::size_t at, const std::string& other,
+                   small_numbers& /*random*/) {
+  return text.insert(at, other);
 }
 
 struct nobody {
@@ -90,25 +69,13 @@ TEST(JsonFuzz, SeedsKeepTheProperties) {
 }
 
 TEST(JsonFuzz, MutationsKeepTheProperties) {
-  guarded_memory memory{longest};
-  std::vector<std::string> corpus = seeds;
-  std::mt19937_64 random{8259};
-  int count = 0;
-  for (int i = 0; i != mutation_count; ++i) {
-    std::string text = corpus[random() % corpus.size()];
-    for (std::size_t steps = 1 + random() % 3; steps != 0; --steps)
-      text = mutated(std::move(text), corpus, random);
-    text.resize(std::min(text.size(), longest));
-    LLVMFuzzerTestOneInput(memory.place(text), text.size());
-    if (!accepted(text)) continue;
-    ++count;
-    // So that texts grow stranger; few enough that no run of luck takes over.
-    if (corpus.size() < 200 && text.size() <= 512) corpus.push_back(std::move(text));
-  }
-  // Or the reader has seen next to nothing.
-  EXPECT_GT(count, mutation_count / 100);
-  EXPECT_LT(count, mutation_count);
-  RecordProperty("accepted", count);
+  mutate_texts({.seeds = seeds,
+                .pieces = pieces,
+                .count = mutation_count,
+                .longest = longest,
+                .random_seed = 8259,
+                .cross = nested},
+               accepted);
 }
 
 }  // namespace

@@ -1,18 +1,14 @@
 // Drives turtle_fuzz.cc without libFuzzer: its seeds, then mutations of them, always the same ones.
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cstddef>
-#include <cstdint>
-#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "lib/turtle/turtle.h"
 #include "tests/fuzz/guarded_memory.h"
-
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
+#include "tests/fuzz/text_mutations.h"
 
 namespace {
 
@@ -33,7 +29,7 @@ const std::vector<std::string> seeds = {
 _:e :code -2 ; :message 'z' .)",
 };
 
-// What the grammar is made of; a mutation that hits on one of these gets further.
+// What the grammar is made of.
 constexpr std::string_view pieces[] = {
     "@prefix", "@base", "PREFIX", "base",   "a",       ":",       "p:",   "_:",     "_:b",
     "<",       ">",     "<x>",    "<http:", "\\u0041", "\\U",     "\\uD", "\\.",    "%4",
@@ -44,29 +40,10 @@ constexpr std::string_view pieces[] = {
     "\xf0",    "..",    "../",    "?q",     "//",      ":code",   "1, ",  ":alias",
 };
 
-std::string mutated(std::string text, const std::vector<std::string>& corpus,
-                    std::mt19937_64& random) {
-  // Not std::uniform_int_distribution, whose results differ between libraries.
-  const auto below = [&random](std::size_t bound) { return random() % bound; };
-  const std::size_t at = below(text.size() + 1);
-  const std::size_t length = 1 + below(16);
-  switch (below(7)) {
-    case 0:
-      if (at < text.size()) text[at] = static_cast<char>(text[at] ^ (1 << below(8)));
-      return text;
-    case 1:
-      return text.erase(at, length);
-    case 2:
-      return text.insert(at, text.substr(below(text.size() + 1), length));
-    case 3: {  // the beginning of this one, the end of another
-      const std::string& other = corpus[below(corpus.size())];
-      return text.substr(0, at) + other.substr(below(other.size() + 1));
-    }
-    case 4:
-      return text.erase(at, below(3)).insert(at, pieces[below(std::size(pieces))]);
-    default:
-      return text.insert(at, pieces[below(std::size(pieces))]);
-  }
+// The beginning of this one, the end of another.
+std::string spliced(std::string text, std::size_t at, const std::string& other,
+                    small_numbers& random) {
+  return text.replace(at, std::string::npos, other, random.below(other.size() + 1));
 }
 
 TEST(TurtleFuzz, SeedsKeepTheProperties) {
@@ -78,26 +55,16 @@ TEST(TurtleFuzz, SeedsKeepTheProperties) {
 }
 
 TEST(TurtleFuzz, MutationsKeepTheProperties) {
-  guarded_memory memory{longest};
-  std::vector<std::string> corpus = seeds;
-  std::mt19937_64 random{20'220'101};
-  int accepted = 0;
-  for (int i = 0; i != mutation_count; ++i) {
-    std::string text = corpus[random() % corpus.size()];
-    for (std::size_t steps = 1 + random() % 3; steps != 0; --steps)
-      text = mutated(std::move(text), corpus, random);
-    text.resize(std::min(text.size(), longest));
-    LLVMFuzzerTestOneInput(memory.place(text), text.size());
-    const auto triples = emilua::turtle::read(text);
-    if (!triples || triples->empty()) continue;
-    ++accepted;
-    // So that documents grow stranger; few enough that no run of luck takes over.
-    if (corpus.size() < 200 && text.size() <= 512) corpus.push_back(std::move(text));
-  }
-  // Or the reader has seen next to nothing.
-  EXPECT_GT(accepted, mutation_count / 100);
-  EXPECT_LT(accepted, mutation_count);
-  RecordProperty("accepted", accepted);
+  mutate_texts({.seeds = seeds,
+                .pieces = pieces,
+                .count = mutation_count,
+                .longest = longest,
+                .random_seed = 20'220'101,
+                .cross = spliced},
+               [](const std::string& text) {
+                 const auto triples = emilua::turtle::read(text);
+                 return triples && !triples->empty();
+               });
 }
 
 }  // namespace

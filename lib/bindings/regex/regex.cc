@@ -158,17 +158,15 @@ int search(lua_State* L) {
   return 1;
 }
 
-// What split and patsplit begin with.
-const expression& check_without_groups(lua_State* L) {
-  const auto& self = check<expression>(L, 1);
+// split and patsplit have no place for groups.
+void refuse_groups(lua_State* L, const expression& self) {
   if (self.mark_count() != 0) lua::raise(L, std::errc::not_supported);
-  return self;
 }
 
 int split(lua_State* L) {
-  check<expression>(L, 1);
+  const auto& self = check<expression>(L, 1);
   const subject str{L, 2};
-  const auto& self = check_without_groups(L);
+  refuse_groups(L, self);
   regex::matcher matcher{self, str.text()};
   lua_newtable(L);
   int count = 0;
@@ -188,9 +186,9 @@ int split(lua_State* L) {
 }
 
 int patsplit(lua_State* L) {
-  check<expression>(L, 1);
+  const auto& self = check<expression>(L, 1);
   const subject str{L, 2};
-  const auto& self = check_without_groups(L);
+  refuse_groups(L, self);
   regex::matcher matcher{self, str.text()};
   lua_newtable(L);
   int count = 0;
