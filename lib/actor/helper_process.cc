@@ -36,7 +36,9 @@ constexpr std::size_t max_groups = 65536;  // NGROUPS_MAX
 int change_credentials(const wire_request& request, const descriptor_list& fds) {
   ipc::credential_change change{.what = request.change};
   std::ranges::copy(request.values, change.values.begin());
-  if (!fds.empty()) {
+  if (request.change == ipc::credential_kind::working_directory) {
+    if (fds.size() == 1) change.directory = fds[0].get();
+  } else if (!fds.empty()) {
     const auto list = ipc::open_sealed(fds[0].get(), max_groups * sizeof(gid_t));
     if (!list) return list.error().value();
     change.groups.resize(list->bytes().size() / sizeof(gid_t));

@@ -21,8 +21,8 @@ namespace emilua::actor {
 // A child, or a change of credentials.
 //
 // The descriptors of the first follow in this order: inbox, config, the init argument if there is
-// one, then those of the standard streams that have one. The second has one for the group ids, if
-// there are any: too many of them for a packet are legal.
+// one, then those of the standard streams that have one. The second has one for a directory, or for
+// the group ids, if there are any: too many of them for a packet are legal.
 struct wire_request {
   enum : unsigned char { child, credentials } what;
   stdio_mode stdio[3];

@@ -82,6 +82,7 @@ base::result<> spawn_helper::follow(const ipc::credential_change& change) {
   wire.change = change.what;
   std::ranges::copy(change.values, wire.values);
   absl::InlinedVector<int, 1> descriptors;
+  if (change.directory != -1) descriptors.push_back(change.directory);
   base::unique_fd groups;
   if (!change.groups.empty()) {
     auto list = ipc::seal(std::as_bytes(std::span{change.groups}));

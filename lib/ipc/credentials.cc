@@ -3,6 +3,7 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -44,6 +45,10 @@ long make(const credential_change& change) noexcept {
       return prctl_on_all_threads(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL);
     case credential_kind::securebits:
       return prctl_on_all_threads(PR_SET_SECUREBITS, v[0]);
+    case credential_kind::working_directory:  // these two are the same for all threads
+      return ::fchdir(change.directory);
+    case credential_kind::file_mask:
+      return static_cast<long>(::umask(v[0]));
   }
   errno = EINVAL;
   return -1;

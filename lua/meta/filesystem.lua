@@ -1,5 +1,5 @@
 ---@meta
--- require 'filesystem': so far the class path.
+-- require 'filesystem': so far the class path, the working directory and the file mask.
 
 local filesystem = {}
 
@@ -46,5 +46,18 @@ function filesystem.path:to_generic() end
 ---`a/./b/../c` becomes `a/c`; no file is looked at.
 ---@return filesystem.path
 function filesystem.path:lexically_normal() end
+
+---The working directory of the process; or, with a path, changes it (master only: EPERM in any other VM,
+---whatever the argument). Subprocess actors that are spawned later begin there. EINVAL{arg=1} for what is
+---no path; ENOENT, ENOTDIR, EACCES and the like have the path as `path1`.
+---@param path? filesystem.path
+---@return filesystem.path? directory nothing when it was changed
+function filesystem.current_working_directory(path) end
+
+---Sets which permissions new files are not given, and returns what was set before. Subprocess actors that
+---are spawned later begin with it (as in 0.6; not with 022). Master only: EPERM in any other VM.
+---@param mask integer only the bits of 0777 (511) count
+---@return integer
+function filesystem.umask(mask) end
 
 return filesystem

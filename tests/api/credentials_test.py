@@ -393,10 +393,8 @@ def actors_have_what_their_creator_has_left():
         assert (r.returncode, r.stdout, r.stderr) == (0, "same\n", ""), r
 
 
-@case
-def a_dead_helper_does_not_hide_a_change():
-    needs_root()
-    with Program(HEADER + "say 'ready' hear() system.setresgid(5, 5, 5) say 'never'", python()) as p:
+def ends_with_its_helper(change, what):
+    with Program(HEADER + "say 'ready' hear() %s say 'never'" % change, python()) as p:
         assert p.line() == "ready"
         [helper] = children(p.pid)
         os.kill(helper, signal.SIGKILL)
@@ -404,8 +402,38 @@ def a_dead_helper_does_not_hide_a_change():
         p.say("go on")
         code, out, err = p.end()
         assert (code, out) == (1, ""), (code, out)
-        assert err == ("emilua: the process of the actors kept credentials that this one gave up: "
-                       "No child processes\n"), err
+        assert err == ("emilua: the process of the actors kept %s that this one gave up: "
+                       "No child processes\n" % what), err
+
+
+@case
+def a_dead_helper_does_not_hide_a_change():
+    needs_root()
+    ends_with_its_helper("system.setresgid(5, 5, 5)", "credentials")
+    ends_with_its_helper("filesystem.current_working_directory(filesystem.path.new '/')", "a working directory")
+    ends_with_its_helper("filesystem.umask(0)", "a file mask")
+
+
+# 70 §10
+@case
+def a_directory_that_one_may_not_enter():
+    needs_root()
+    with public_script("""
+        local cwd = filesystem.current_working_directory
+        local before = cwd()
+        for _, name in ipairs{'closed', 'closed/below'} do
+            local ok, e = pcall(cwd, filesystem.path.new(name))
+            assert(not ok and e == generic.EACCES and e.path1 == filesystem.path.new(name), tostring(e))
+            assert(cwd() == before)
+        end
+        print 'refused'
+    """) as command:
+        place = os.path.dirname(command[0])
+        os.makedirs(os.path.join(place, "closed", "below"))
+        os.chmod(os.path.join(place, "closed"), 0)
+        r = subprocess.run(command, user=NOBODY, group=NOBODY, extra_groups=[], cwd=place, capture_output=True, text=True,
+                           timeout=60, check=False)
+        assert (r.returncode, r.stdout, r.stderr) == (0, "refused\n", ""), r
 
 
 main()

@@ -1,5 +1,6 @@
 #include "lib/bindings/filesystem/filesystem.h"
 
+#include "lib/bindings/filesystem/process_state.h"
 #include "lib/fiber/path.h"
 #include "lib/lua/class.h"
 
@@ -19,8 +20,13 @@ int path_class(lua_State* L) {
   return 1;
 }
 
+const lua::class_method functions[] = {
+    {"current_working_directory", current_working_directory},
+    {"umask", umask},
+};
 const lua::class_property properties[] = {{"path", path_class}};
-const lua::class_info module_class{.name = "filesystem", .properties = properties};
+const lua::class_info module_class{
+    .name = "filesystem", .methods = functions, .properties = properties};
 
 }  // namespace
 

@@ -1,4 +1,4 @@
-// The module `filesystem`: for now its class `path`.
+// The module `filesystem`: for now its class `path`, and what of the process it is about.
 #pragma once
 
 #include <lua.hpp>

@@ -1,4 +1,4 @@
-// How the master VM changes the credentials of its process.
+// How the master VM changes the credentials of its process, and what else actors inherit from it.
 #pragma once
 
 #include <lua.hpp>
@@ -11,5 +11,8 @@ namespace emilua::bindings {
 // has changed nothing. If only the first has followed, the process ends with status 1: actors would
 // have rights that the program believes gone.
 void change_credentials(lua_State* L, const ipc::credential_change& change);
+
+// The second half of that, for a change that has been made in this process already.
+void repeat_in_helper(lua_State* L, const ipc::credential_change& change);
 
 }  // namespace emilua::bindings
