@@ -163,4 +163,40 @@ def a_new_network_reaches_nothing_until_its_loopback_is_up():
     assert run.stdout == "ENETUNREACH\nECONNREFUSED\n", run
 
 
+# Makes the terminal its standard input, without O_NOCTTY, and says whether it controls us now.
+TAKE_TERMINAL = "exec <>%s; if true </dev/tty; then echo taken; else echo not taken; fi 2>/dev/null"
+
+
+# 40 §17.38
+@case
+def an_actor_cannot_take_a_terminal_though_its_script_has_made_a_session():
+    controller, terminal = os.openpty()
+    command = json.dumps(TAKE_TERMINAL % os.ttyname(terminal))
+    # The leader of the session, process 1, can.
+    taken = emilua(script("""
+        spawn_vm{module = '.', subprocess = {newns_pid = true, stdout = 'share', stderr = 'share', init = {script = [[
+            C.setsid()
+            C.execve('/bin/sh', {'sh', '-c', %s})
+        ]]}}}:wait()
+    """ % command))
+    assert (taken.stdout, taken.stderr) == ("taken\n", ""), taken
+    refused = emilua(script("""
+        local inbox, system = require 'inbox', require 'system'
+        if _CONTEXT == 'worker' then
+            local shell = {program = '/bin/sh', arguments = {'sh', '-c', %s}, stdout = 'share', stderr = 'share'}
+            system.spawn(shell):wait()
+            inbox:receive():send{pid = system.getpid(), session = system.getsid(0)}
+            return
+        end
+        local actor = spawn_vm{module = '.', subprocess = {newns_pid = true, stdout = 'share', stderr = 'share',
+                                                           init = {script = 'C.setsid()'}}}
+        actor:send(inbox)
+        local seen = inbox:receive()
+        print(seen.pid, seen.session)
+    """ % command))
+    assert (refused.stdout, refused.stderr) == ("not taken\n2\t1\n", ""), refused
+    os.close(controller)
+    os.close(terminal)
+
+
 main()

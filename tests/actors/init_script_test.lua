@@ -75,6 +75,11 @@ check.case('helpers and constants are those of the interface', function()
     ]])
 end)
 
+-- 40 §17.42
+check.case('scripts have nothing of other systems', function()
+    check.equal('key not found', written_by "C.write(arg, select(2, pcall(function() return C.jail_set end)))")
+end)
+
 -- 40 §17.3, §17.4
 check.case('errexit decides whether a failing call ends the child', function()
     ends_the_child "C.open('/absent', C.O_RDONLY)"
@@ -193,6 +198,7 @@ check.case('a restricted actor uses the descriptors it is sent', function()
     end, {stderr = 'share', init = {script = deny_everything}})
 end)
 
+-- 40 §17.31
 check.case('an absolute module is loaded after the script has closed the files', function()
     local opened, path = harness.open_file('denied.lua', "require('inbox'):receive():send 'ran'")
     opened:close()

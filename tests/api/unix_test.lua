@@ -295,6 +295,7 @@ check.case('the stream functions work on stream sockets, both ways at once', fun
     check.equal(true, text == other:join())
 end)
 
+-- 60 §12.30
 check.case('message boundaries are kept, and the excess is gone', function()
     for _, class in ipairs(message_sockets) do
         local a, b = class.pair()
