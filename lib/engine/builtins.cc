@@ -33,6 +33,7 @@ constexpr fiber::builtin_module modules[] = {
     {"future", fiber::push_future},
     {"generic_error", bindings::push_generic_error},
     {"inbox", actor::push_inbox},
+    {"ip", nullptr},
     {"json", bindings::push_json},
     {"mutex", fiber::push_mutex},
     {"pipe", bindings::push_pipe},
@@ -41,6 +42,7 @@ constexpr fiber::builtin_module modules[] = {
     {"stream", bindings::push_stream},
     {"system", bindings::push_system},
     {"time", bindings::push_time},
+    {"tls", nullptr},
     {"unix", bindings::push_unix},
 };
 

@@ -128,6 +128,8 @@ int module_loader::require_builtin(lua_State* L, const builtin_module& module) {
     lua_rawgeti(L, LUA_REGISTRYINDEX, it->second);
     return 2;
   }
+  if (module.push == nullptr)
+    lua::raise(L, std::make_error_code(std::errc::function_not_supported), {"module", module.name});
   module.push(L);
   lua_pushvalue(L, -1);
   builtins_[&module] = luaL_ref(L, LUA_REGISTRYINDEX);

@@ -29,7 +29,7 @@ namespace emilua::fiber {
 using strand = boost::asio::strand<boost::asio::io_context::executor_type>;
 
 // A name that programs reach by `require`, and the function that pushes its value (called once per
-// VM and name).
+// VM and name); null for a module that this engine has not got, whose name is nobody else's.
 struct builtin_module {
   std::string_view name;
   void (*push)(lua_State* L);

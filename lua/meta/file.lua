@@ -26,7 +26,7 @@ file.stream = {}
 function file.stream.new(fd) end
 
 ---Opens a file; new ones get mode 0777 less the umask. `already_open` (asio.misc 1), EINVAL{arg=2} for
----anything but a path.
+---anything but a path. A terminal does not become the controlling one.
 ---@param path filesystem.path
 ---@param flags integer
 function file.stream:open(path, flags) end
@@ -75,5 +75,25 @@ function file_descriptor:dup() end
 
 ---Closes it; the object is inert afterwards.
 function file_descriptor:close() end
+
+---The capabilities that the file gives to who executes it. ENODATA if it has none.
+---@return linux_capabilities
+function file_descriptor:cap_get() end
+
+---EPERM without CAP_SETFCAP, EINVAL for what is no regular file.
+---@param caps linux_capabilities
+function file_descriptor:cap_set(caps) end
+
+---FreeBSD's: ENOSYS.
+---@param rights string[]
+function file_descriptor:cap_rights_limit(rights) end
+
+---FreeBSD's: ENOSYS.
+---@param commands integer[]
+function file_descriptor:cap_ioctls_limit(commands) end
+
+---FreeBSD's: ENOSYS.
+---@param rights string[]
+function file_descriptor:cap_fcntls_limit(rights) end
 
 return file

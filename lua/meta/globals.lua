@@ -58,7 +58,7 @@ function this_fiber.restore_interruption() end
 ---Loads a module once and returns it: its globals, or what its chunk returns. `./x`, `../x` and `/x`
 ---are files of the project, a bare name is built in or lies in EMILUA_PATH, or, dots allowed, where
 ---EMILUA_LUA_PATH says. Only in main and module fibers. Raises emilua.core codes 1 to 6 and 24, or
----the module's own error.
+---the module's own error; ENOSYS for `ip` and `tls`, which are not there yet.
 ---
 ---`ffi` is LuaJIT's library; in a box ENOTSUP. In the static engine its `ffi.C` has what
 ---lib/lua/libc_symbols.inc lists, and `ffi.load` raises; emilua-dynamic sees the whole process. Calls

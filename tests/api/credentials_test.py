@@ -393,6 +393,25 @@ def actors_have_what_their_creator_has_left():
         assert (r.returncode, r.stdout, r.stderr) == (0, "same\n", ""), r
 
 
+# 50 §6
+@case
+def a_file_gives_capabilities():
+    needs_root()
+    with tempfile.NamedTemporaryFile(dir="/tmp") as target:
+        text = """
+            local fd = open(system.arguments[4])
+            local ok, e = pcall(fd.cap_get, fd)
+            assert(not ok and e.code == 61, tostring(e)) -- ENODATA
+            fd:cap_set(system.cap_from_text 'cap_net_raw,cap_chown=ep')
+            print(fd:dup():cap_get())
+            system.setresuid(%d, %d, %d)
+            print(fd:cap_get(), pcall(fd.cap_set, fd, system.cap_init()))
+        """ % (NOBODY, NOBODY, NOBODY)
+        caps = "cap_chown,cap_net_raw=ep"
+        assert run(text, target.name) == [caps, caps + "\tfalse\tOperation not permitted"]
+        assert os.getxattr(target.name, "security.capability")
+
+
 def ends_with_its_helper(change, what):
     with Program(HEADER + "say 'ready' hear() %s say 'never'" % change, python()) as p:
         assert p.line() == "ready"

@@ -8,7 +8,7 @@ local stream = require 'stream'
 local system = require 'system'
 
 local flags = file.open_flag
-local EINVAL = generic_error.EINVAL
+local EINVAL, ENODATA = generic_error.EINVAL, 61
 
 local function open(name, how)
     local f = file.stream.new()
@@ -22,6 +22,27 @@ check.case('release gives a descriptor, and the object is not open', function()
     check.equal('file_descriptor', getmetatable(fd))
     check.equal(false, f.is_open)
     fd:close()
+end)
+
+-- 50 §6
+check.case('the capabilities of a file need a file', function()
+    local fd = open('/dev/null'):release()
+    local e = check.raises(fd.cap_get, fd)
+    check.equal(ENODATA, e.code)
+    check.equal('system', tostring(e.category))
+    check.equal('system', tostring(check.raises_code(EINVAL, nil, fd.cap_set, fd, system.cap_init()).category))
+    for _, value in ipairs{'=', 1, {}, fd} do
+        check.raises_code(EINVAL, 2, fd.cap_set, fd, value)
+    end
+    check.raises_code(EINVAL, 2, fd.cap_set, fd)
+    for _, name in ipairs{'cap_rights_limit', 'cap_ioctls_limit', 'cap_fcntls_limit'} do
+        check.equal('generic', tostring(check.raises_code(generic_error.ENOSYS, nil, fd[name], fd, {}).category))
+    end
+    local get, set, limit = fd.cap_get, fd.cap_set, fd.cap_rights_limit
+    fd:close()
+    for _, method in ipairs{get, set, limit} do
+        check.raises_code(EINVAL, 1, method, fd)
+    end
 end)
 
 -- 50 §11.42

@@ -1,5 +1,6 @@
 -- require of the program's own files and of built-ins; external packages are in packages_test.
 local check = require './check'
+local generic = require 'generic_error'
 local time = require 'time'
 
 local function in_child(f)
@@ -205,6 +206,15 @@ end)
 
 check.case('a directory is no module even if its name ends in .lua', function()
     check.raises_core(2, require, '/require/a_dir')
+end)
+
+-- 20 §2
+check.case('modules that this engine has not got keep their names', function()
+    for _, name in ipairs{'ip', 'tls'} do
+        local e = check.raises_code(generic.ENOSYS, nil, require, name)
+        check.equal('generic', tostring(e.category))
+        check.equal(name, e.module)
+    end
 end)
 
 check.case('require wants a string', function()

@@ -43,6 +43,23 @@ def the_environment_is_that_of_the_start():
     assert r.stdout == "nil\n", r
 
 
+# The leader of a session without a terminal would take the first one that it opens.
+@case
+def an_opened_terminal_does_not_control_the_program():
+    text = HEADER + """
+        local file, path = require 'file', require('filesystem').path.new
+        local terminal, control = file.stream.new(), file.stream.new()
+        terminal:open(path(system.arguments[3]), file.open_flag.read_write)
+        local ok, e = pcall(control.open, control, path '/dev/tty', file.open_flag.read_only)
+        print(ok, e == generic_error.ENXIO)
+    """
+    controller, terminal = os.openpty()
+    r = emilua(script(text), os.ttyname(terminal), start_new_session=True)
+    assert (r.stdout, r.stderr) == ("false\ttrue\n", ""), r
+    os.close(controller)
+    os.close(terminal)
+
+
 @case
 def input_is_read_to_its_end():
     r = run("""

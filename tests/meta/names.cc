@@ -224,6 +224,7 @@ int list_names(lua_State* L) {
   listing modules;
   for (const auto& module : engine::builtin_names().modules) {
     if (module.name == "ffi") continue;  // LuaJIT's own, which editors know
+    if (module.push == nullptr) continue;
     module.push(L);
     walker{L, modules[std::string{module.name}]}.add("");
     lua_pop(L, 1);

@@ -86,6 +86,10 @@ row("20 §1", "module regex", FIELD, """
     match_flag.any match_flag.not_null match_flag.continuous""")
 row("20 §1", "class regex", FIELD, "mark_count grammar ignore_case nosubs optimized")
 
+row("50 §10", "class file_descriptor", FUNCTION,
+    "close dup cap_get cap_set cap_rights_limit cap_ioctls_limit cap_fcntls_limit")
+row("50 §6", "class file_descriptor", METAMETHOD, "__tostring")
+
 row("80 §11", "module time", FUNCTION, """
     sleep steady_clock.now steady_clock.epoch system_clock.now system_clock.epoch
     high_resolution_clock.now high_resolution_clock.epoch steady_timer.new system_timer.new""")

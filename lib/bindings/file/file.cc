@@ -55,7 +55,7 @@ constexpr struct {
 };
 
 int flags_of(unsigned flags) {
-  int native = O_CLOEXEC;
+  int native = O_CLOEXEC | O_NOCTTY;
   for (const auto& entry : open_flags)
     if ((flags & entry.flag) != 0) native |= entry.native;
   return native;

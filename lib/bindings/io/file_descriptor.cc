@@ -3,6 +3,7 @@
 #include <string>
 
 #include "lib/base/file.h"
+#include "lib/bindings/system/capabilities.h"
 #include "lib/ipc/descriptors.h"
 #include "lib/lua/error.h"
 
@@ -21,12 +22,36 @@ int close(lua_State* L) {
   return 0;
 }
 
+int cap_get(lua_State* L) {
+  push_capabilities_of_file(L, check_file_descriptor(L, 1));
+  return 1;
+}
+
+int cap_set(lua_State* L) {
+  set_capabilities_of_file(L, check_file_descriptor(L, 1), 2);
+  return 0;
+}
+
+// The rights of single descriptors are FreeBSD's.
+int limit_rights(lua_State* L) {
+  (void)check_file_descriptor(L, 1);
+  lua::raise(L, std::errc::function_not_supported);
+}
+
 int tostring(lua_State* L) {
   lua::push_text(L, "/dev/fd/" + std::to_string(check_file_descriptor(L, 1)));
   return 1;
 }
 
-const lua::class_method methods[] = {{"dup", dup}, {"close", close}};
+const lua::class_method methods[] = {
+    {"dup", dup},
+    {"close", close},
+    {"cap_get", cap_get},
+    {"cap_set", cap_set},
+    {"cap_rights_limit", limit_rights},
+    {"cap_ioctls_limit", limit_rights},
+    {"cap_fcntls_limit", limit_rights},
+};
 const lua::class_method metamethods[] = {{"__tostring", tostring}};
 
 }  // namespace

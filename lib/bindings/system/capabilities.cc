@@ -271,6 +271,12 @@ void push_capabilities_of(lua_State* L, pid_t process) {
   push_capabilities(L, ::cap_get_pid(process));
 }
 
+void push_capabilities_of_file(lua_State* L, int fd) { push_capabilities(L, ::cap_get_fd(fd)); }
+
+void set_capabilities_of_file(lua_State* L, int fd, int index) {
+  if (::cap_set_fd(fd, caps_at(L, index)) == -1) lua::raise(L, base::last_error());
+}
+
 std::span<const lua::class_method> capability_functions() noexcept { return functions; }
 std::span<const lua::class_property> securebit_constants() noexcept { return securebits; }
 

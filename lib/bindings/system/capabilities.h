@@ -13,6 +13,11 @@ namespace emilua::bindings {
 // Pushes those of a process.
 void push_capabilities_of(lua_State* L, pid_t process);
 
+// Those of a file, by an open descriptor: pushes them, or gives it the ones at `index`. ENODATA: it
+// has none.
+void push_capabilities_of_file(lua_State* L, int fd);
+void set_capabilities_of_file(lua_State* L, int fd, int index);
+
 [[nodiscard]] std::span<const lua::class_method> capability_functions() noexcept;
 // The SECBIT_* constants.
 [[nodiscard]] std::span<const lua::class_property> securebit_constants() noexcept;
