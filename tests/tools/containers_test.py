@@ -96,6 +96,17 @@ def first_process(program):
     return found[0]
 
 
+# A user who is not mapped may not make a user namespace.
+@case
+def refused_namespaces_are_told_in_one_line():
+    check_namespaces(None)
+    for example, argument in ("empty_root", "1"), ("busybox_container", root()):
+        result = subprocess.run(["unshare", "--user", *command(example, argument)], capture_output=True, text=True,
+                                timeout=60, check=False)
+        assert (result.returncode, result.stdout) == (1, ""), result
+        assert result.stderr == example + ": no such namespaces here: Operation not permitted\n", result
+
+
 # --- empty_root -------------------------------------------------------------------------------------
 
 
@@ -251,9 +262,13 @@ def busybox_container_tells_what_is_wrong_in_one_line(user):
 
 @case
 def busybox_container_wants_a_root_directory():
+    check_namespaces(None)
     for arguments in (), ("--subuid=1:2",), ("--subuid", root()), ("--subuid=x", root()), ("--subuid=1:-2", root()):
         result = run("busybox_container", *arguments)
         assert (result.returncode, result.stdout) == (2, "") and result.stderr.startswith("usage: "), result
+    result = run("busybox_container", "--subuid=1:2", root(), env={"PATH": "/nonexistent"})
+    assert (result.returncode, result.stdout) == (1, ""), result
+    assert result.stderr == "busybox_container: newuidmap: No such file or directory\n", result
     result = run("busybox_container", root(), "x" * 65536)
     assert result.stderr == "busybox_container: the arguments are longer than 65536 bytes\n", result
     assert result.returncode == 1, result

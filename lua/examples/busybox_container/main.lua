@@ -45,7 +45,11 @@ end
 
 -- The guest's root is who runs this. The kernel takes a whole map in one write, and only one.
 local function map_one(guest, id)
-    local _, fds = guest:receive_with_fds(byte_span.new(1), 1)
+    local message = byte_span.new(4096)
+    local n, fds = guest:receive_with_fds(message, 1)
+    if not fds[1] then
+        fail(tostring(message:slice(1, n)))
+    end
     local map = file.stream.new(fds[1])
     map:write_some(byte_span.append(('0 %d 1\n'):format(id)))
     map:close()
@@ -53,10 +57,13 @@ end
 
 -- The same, and a range of ids that only a set-uid program may give; it says itself what is wrong.
 local function map_range(mapper, pid, id, first, count)
-    local process = system.spawn{
+    local spawned, process = pcall(system.spawn, {
         program = mapper, stderr = 'share',
         arguments = {mapper, tostring(pid), '0', tostring(id), '1', '1', first, count},
-    }
+    })
+    if not spawned then
+        fail(mapper .. ': ' .. tostring(process))
+    end
     process:wait()
     if process.exit_code ~= 0 then
         system.exit(1)
@@ -78,7 +85,7 @@ end
 
 -- In the new process. The path of the module matters to nobody: the script becomes another program.
 local function start_guest(argument)
-    return spawn_vm{
+    local spawned, process = pcall(spawn_vm, {
         module = '/never/loaded',
         subprocess = {
             newns_user = true, newns_mount = true, newns_pid = true,
@@ -86,7 +93,11 @@ local function start_guest(argument)
             stdin = 'share', stdout = 'share', stderr = 'share',
             init = {script = read 'init_script.lua', arg = argument},
         },
-    }
+    })
+    if not spawned then
+        fail('no such namespaces here: ' .. tostring(process))
+    end
+    return process
 end
 
 -- How the shell has ended. `order`: the root directory, the number of variables, these, the arguments.
