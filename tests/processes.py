@@ -139,6 +139,24 @@ def resident(pid):
     return int(status(pid)["VmRSS"].split()[0]) * 1024
 
 
+def anonymous(pid):
+    """Bytes of memory that are in no file, shared ones in parts."""
+    with open("/proc/%d/smaps_rollup" % pid, encoding="ascii") as lines:
+        (kilobytes,) = [line.split()[1] for line in lines if line.startswith("Pss_Anon:")]
+    return int(kilobytes) * 1024
+
+
+def family(session):
+    """The pids of all processes of a session, in order: a Program's with start_new_session=True has its pid."""
+    found = []
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            with contextlib.suppress(ProcessLookupError):
+                if os.getsid(int(name)) == session:
+                    found.append(int(name))
+    return sorted(found)
+
+
 def descriptors(pid):
     """Number to what it refers to."""
     found = {}
