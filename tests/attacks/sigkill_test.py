@@ -15,21 +15,24 @@ from cases import case, engine, main, script
 from processes import PATIENCE, family, kill, status
 
 MOMENTS = 50
-LATEST = 0.4  # seconds after the start
+MOST_HEARD = 40  # lines of its output until the moment comes, and
+LATEST = 0.02  # seconds after that
 SEED = int(os.environ.get("EMILUA_SEED") or random.SystemRandom().randrange(1 << 32))
 
 PR_SET_CHILD_SUBREAPER = 36
 
-# An actor is one of these programs too, and starts others of each kind while it may have such.
+# An actor runs the same program, and says that it is up when one of each kind of its own has been.
+# Whoever started it has told it a number, under which it says so.
 PROGRAM = """
+local future = require 'future'
 local inbox = require 'inbox'
 local stream = require 'stream'
 local system = require 'system'
 
-local depth, reply_to = 3, nil
+local order = {depth = 2}
 if _CONTEXT == 'worker' then
-    local order = inbox:receive()
-    depth, reply_to = order.depth, order.reply_to
+    local ok, value = pcall(inbox.receive, inbox)
+    order = ok and value or {depth = 0}  -- or its creator is killed already
 end
 
 local own_mounts = ([[
@@ -44,19 +47,25 @@ local own_mounts = ([[
     C.mount('/etc', '/tmp/etc', nil, C.MS_BIND)
 ]]):gsub('[UG]ID', {UID = select(2, system.getresuid()), GID = select(2, system.getresgid())})
 
+local waiting = {}
+
 local function actor(options)
     options.stderr = 'share'
     return function()
-        local worker = spawn_vm{module = '.', subprocess = options}
-        worker:send{depth = depth - 1, reply_to = inbox}
+        local worker, up, is_up = spawn_vm{module = '.', subprocess = options}, future.new()
+        waiting[#waiting + 1] = up
+        pcall(worker.send, worker, {depth = order.depth - 1, number = #waiting, reply_to = inbox})
+        is_up:get()
         return function() worker:kill() end
     end
 end
 
 local kinds = {
     plain = actor{},
-    boxed = actor{newns_user = true, newns_mount = true, newns_pid = true, newns_ipc = true, newns_uts = true,
-                  init = {script = own_mounts}},
+    boxed = actor{
+        newns_user = true, newns_mount = true, newns_pid = true, newns_ipc = true, newns_uts = true,
+        init = {script = own_mounts},
+    },
     program = function()
         local child = system.spawn{program = '/bin/sleep', arguments = {'sleep', '1000'}, stderr = 'share',
                                    pdeathsig = system.signal.SIGKILL}
@@ -67,30 +76,44 @@ local kinds = {
     end,
 }
 
-if reply_to then
-    reply_to:send(system.getpid())
+local missing = 0
+local function say_up()
+    missing = missing - 1
+    if missing <= 0 and order.reply_to then
+        pcall(order.reply_to.send, order.reply_to, order.number)
+        order.reply_to = nil
+    end
 end
-if depth > 0 then
-    for name, start in pairs(kinds) do
-        spawn(function()
-            local ends = {}
-            for i = 1, math.huge do
-                local slot = i % 3
-                if ends[slot] then
-                    ends[slot]()
-                end
-                ends[slot] = start()
-                this_fiber.yield()
-            end
-        end):detach()
+
+local function start_and_end_for_ever(kind)
+    local ends = {}
+    for i = 0, math.huge do
+        if ends[i % 2] then
+            ends[i % 2]()
+        end
+        ends[i % 2] = kinds[kind]()
+        if i == 0 then
+            say_up()
+        end
+        if _CONTEXT == 'main' then
+            stream.write_all(system.out, kind .. '\\n')
+        end
+    end
+end
+
+if order.depth == 0 then
+    say_up()
+else
+    for kind in pairs(kinds) do
+        missing = missing + 1
+        spawn(function() start_and_end_for_ever(kind) end):detach()
     end
 end
 -- Never ends by itself, whether anybody could send or not.
 while true do
-    if pcall(inbox.receive, inbox) then
-        if not reply_to then
-            stream.write_all(system.out, 'heard\\n')
-        end
+    local ok, number = pcall(inbox.receive, inbox)
+    if ok then
+        waiting[number]:set_value(true)
     else
         this_fiber.yield()
     end
@@ -124,25 +147,26 @@ def a_program_killed_at_any_moment_leaves_no_process_and_no_mount():
     moments = random.Random(SEED)
     path = script(PROGRAM)
     before = mounts()
-    most, heard = 0, 0
+    most, heard = 0, set()
     for _ in range(MOMENTS):
         program = subprocess.Popen([engine(), path], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    start_new_session=True)
+        for _ in range(moments.randrange(MOST_HEARD)):
+            heard.add(program.stdout.readline().decode().rstrip())
         time.sleep(moments.uniform(0, LATEST))
         most = max(most, len(family(program.pid)))
         program.kill()
         everybody_ended = reap_everybody()
         program.returncode = -signal.SIGKILL  # waited for, with all the others
-        left = {pid: status(pid) for pid in family(program.pid)}
-        for pid in left:
+        left = [status(pid) for pid in family(program.pid)]
+        for pid in family(program.pid):
             kill(pid)
-        assert everybody_ended and not left, [(fields["Name"], fields["PPid"], fields["State"]) for fields in left.values() if fields]
-        # Its output has ended, too: nobody holds it.
-        heard += program.stdout.read().count(b"\n")
+        assert everybody_ended and not left, [fields and (fields["Name"], fields["State"]) for fields in left]
+        program.stdout.read()  # ends, as nobody holds the other end
         program.stdout.close()
         assert mounts() == before
-    print("at most %d processes at a time; %d actors were heard" % (most, heard))
-    assert most > 10 and heard > MOMENTS, (most, heard)
+    print("at most %d processes at a time; heard of: %s" % (most, ", ".join(sorted(heard))))
+    assert heard == {"program", "plain", "boxed"}, heard
 
 
 print("seed %d" % SEED)
