@@ -149,65 +149,74 @@ def secret(label):
     return (label + "-" + os.urandom(16).hex())[:32]
 
 
-# 30 §11.1
-@case
-def the_environment_arguments_and_heap_of_the_parent_are_not_in_an_actor():
-    in_environment, in_arguments, in_heap = secret("environment"), secret("arguments"), secret("heap")
-    text = CONVERSATION + """
-        local heap_secret = hear()
-        """ + ONE_WORKER.replace(CONVERSATION, "") + """
-        say(#heap_secret)
-    """
-    environment = dict(os.environ, SECRET=in_environment)
-    with Program(text, in_arguments, files={"worker.lua": ECHO}, env=environment) as program:
-        program.say(in_heap)
-        assert program.line() == "ready"
-        worker = int(program.line())
-        helper = parent(worker)
-        for needle in (in_environment, in_arguments, in_heap):
-            assert memory_has(program.pid, needle.encode()), "the search finds nothing"
-            for pid in (helper, worker, *children(worker)):
-                assert not memory_has(pid, needle.encode()), (needle, status(pid)["Name"])
-        for pid in (helper, worker):
-            for name in ("environ", "cmdline"):
-                with open("/proc/%d/%s" % (pid, name), "rb") as shown:
-                    assert shown.read().strip(b"\0") == b"", (pid, name)
-        program.say("end")
-        assert program.end()[0] == 0
+# Each place of a secret, for each kind of child. The worker starts when the test says so.
+KEEPER = CONVERSATION + """
+local packet = byte_span.new(100)
+local kind, in_heap = tostring(packet:slice(1, system.in_:read_some(packet))):match '^(%S+) (%S+)$'
+local worker = spawn_vm{module = './worker', subprocess = {
+    stderr = 'share', newns_user = kind == 'newns_pid', newns_pid = kind == 'newns_pid',
+    init = {
+        arg = system.in_.dup(),
+        script = [[
+            local key = C.read(arg, 100)
+            local copy = {key .. '', [key] = key:rep(3)}
+            C.write(arg, #key .. ' bytes of it')
+            C.read(arg, 100)
+        ]],
+    },
+}}
+worker:send(inbox)
+say(worker.child_pid)
+say(inbox:receive())
+inbox:receive()
+say(in_heap)  -- so that it has been there all the time
+"""
 
 
-# 40 §17.47
-@case
-def what_an_init_script_has_read_is_not_in_the_actor():
-    needle = secret("script")
+def secrets_stay_with_the_parent(kind):
+    """Starts an actor of this kind and looks into all processes that it brings with it."""
+    places = {name: secret(name).encode() for name in ("environment", "argument", "heap", "script")}
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    text = CONVERSATION + """
-        local worker = spawn_vm{module = './worker', subprocess = {stderr = 'share', init = {
-            arg = system.in_.dup(),
-            script = [[
-                local key = C.read(arg, 100)
-                local copy = {key .. '', [key] = key:rep(3)}
-                C.write(arg, #key .. ' bytes of it')
-                C.read(arg, 100)
-            ]],
-        }}}
-        worker:send(inbox)
-        say(worker.child_pid)
-        say(inbox:receive())
-        inbox:receive()
-    """
-    with Program(text, stdin=theirs, files={"worker.lua": ECHO}) as program:
+    with Program(KEEPER, places["argument"], stdin=theirs, files={"worker.lua": ECHO},
+                 env=dict(os.environ, SECRET=places["environment"])) as program:
         theirs.close()
-        worker = int(program.line())
-        ours.send(needle.encode())
+        ours.send(b"%s %s" % (kind.encode(), places["heap"]))
+        child = int(program.line())
+        ours.send(places["script"])
         assert ours.recv(100) == b"32 bytes of it"
-        assert memory_has(worker, needle.encode()), "the search finds nothing"
+        # The same search finds each where it is.
+        for name in ("environment", "argument", "heap"):
+            assert memory_has(program.pid, places[name]), name
+        assert memory_has(child, places["script"])
+        for name in ("environment", "argument"):
+            assert not memory_has(child, places[name]), name
         ours.send(b"go on")
         assert program.line() == "ready"
-        assert not memory_has(worker, needle.encode())
-        for child in children(worker):
-            assert not memory_has(child, needle.encode())
+        family = [child]
+        for pid in family:
+            family.extend(children(pid))
+        first_process = status(child)["NSpid"].split()[-1] == "1"
+        # A pid 1 has the actor for its child; and each actor has a helper.
+        assert first_process == (kind == "newns_pid") and len(family) == (3 if first_process else 2), family
+        for pid in (parent(child), *family):
+            for name, needle in places.items():
+                assert not memory_has(pid, needle), (name, status(pid))
+            for shown in ("environ", "cmdline"):
+                with open("/proc/%d/%s" % (pid, shown), "rb") as text:
+                    assert text.read().strip(b"\0") == b"", (shown, status(pid))
     ours.close()
+
+
+# 30 §11.1, 40 §17.47
+@case
+def neither_what_the_parent_has_nor_what_an_init_script_has_read_is_in_an_actor():
+    secrets_stay_with_the_parent("plain")
+
+
+# 30 §11.4
+@case
+def nor_in_an_actor_with_a_first_process_of_its_own_or_in_that():
+    secrets_stay_with_the_parent("newns_pid")
 
 
 # 40 §2
