@@ -5,7 +5,8 @@
 //   hostile_peer ATTACK INBOX SEED           attacks through the address in its first message
 //
 // The first message holds the inbox's address alone, or a list of them; INBOX is the descriptor of
-// the reading end. It ends when the inbox does: the attack has been answered by then, or not.
+// the reading end. Who says "more" to the first address of a list gets another list. It ends when
+// the inbox does: the attack has been answered by then, or not.
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mman.h>
@@ -19,6 +20,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <random>
 #include <string>
 #include <vector>
@@ -47,8 +49,7 @@ bytes times(std::size_t n, const bytes& s) {
   return out;
 }
 
-// False when the other side has had enough of us.
-bool send(int socket, const bytes& packet, const std::vector<int>& fds = {}) {
+bool send_once(int socket, const bytes& packet, const std::vector<int>& fds) {
   iovec data{const_cast<char*>(packet.data()), packet.size()};
   alignas(cmsghdr) char control[CMSG_SPACE(most_descriptors * sizeof(int))] = {};
   msghdr message{};
@@ -63,11 +64,15 @@ bool send(int socket, const bytes& packet, const std::vector<int>& fds = {}) {
     c->cmsg_len = CMSG_LEN(fds.size() * sizeof(int));
     std::memcpy(CMSG_DATA(c), fds.data(), fds.size() * sizeof(int));
   }
+  return ::sendmsg(socket, &message, MSG_NOSIGNAL) != -1;
+}
+
+// False when the other side has had enough of us.
+bool send(int socket, const bytes& packet, const std::vector<int>& fds = {}) {
+  bool sent;
   // What all of a user's processes have under way counts against the sender's own limit.
-  ssize_t sent;
-  while ((sent = ::sendmsg(socket, &message, MSG_NOSIGNAL)) == -1 && errno == ETOOMANYREFS)
-    ::sched_yield();
-  return sent != -1;
+  while (!(sent = send_once(socket, packet, fds)) && errno == ETOOMANYREFS) ::sched_yield();
+  return sent;
 }
 
 std::vector<int> receive_addresses(int inbox) {
@@ -111,8 +116,50 @@ int sealed(const bytes& content) {
   return memory(content, static_cast<off_t>(content.size()), all_seals);
 }
 
+// A value by the rules, without descriptors.
+bytes random_value(std::mt19937& random, int depth) {
+  const bytes number = "\x02" + u32(static_cast<std::uint32_t>(random())) + u32(0x40000000);
+  switch (random() % (depth > 0 ? 6 : 3)) {
+    case 0:
+      return bytes(1, static_cast<char>(random() % 2));
+    case 1:
+      return number;
+    case 2:
+      return text(bytes(random() % 4, 'x'));
+    default: {
+      const auto values = static_cast<std::uint32_t>(random() % 4);
+      const auto pairs = static_cast<std::uint32_t>(random() % 4);
+      bytes out = table(values, pairs);
+      for (std::uint32_t i = 0; i < values; ++i) out += random_value(random, depth - 1);
+      for (std::uint32_t i = 0; i < pairs; ++i)
+        out += text(std::to_string(i)) + random_value(random, depth - 1);
+      return out;
+    }
+  }
+}
+
+// A message by the rules, of which more often than not one byte is another, missing or too many.
+bytes nearly_valid_packet(std::mt19937& random) {
+  bytes packet = head + random_value(random, 4);
+  switch (random() % 4) {
+    case 0:
+      packet[random() % packet.size()] = static_cast<char>(random());
+      break;
+    case 1:
+      packet.resize(random() % packet.size());
+      break;
+    case 2:
+      packet.insert(random() % packet.size(), 1, static_cast<char>(random()));
+      break;
+    default:
+      break;
+  }
+  return packet;
+}
+
 // Random bytes behind a beginning that is right more often than not.
 bytes random_packet(std::mt19937& random) {
+  if (random() % 2 != 0) return nearly_valid_packet(random);
   static const bytes tags{"\x00\x01\x02\x10\x11\x20\x21", 7};
   bytes packet;
   if (random() % 8 != 0) packet = head;
@@ -136,7 +183,67 @@ bytes random_packet(std::mt19937& random) {
   return packet;
 }
 
-int attack(const bytes& what, const std::vector<int>& addresses, unsigned seed) {
+// A few random packets for each address that is still open; returns how many have left. No more:
+// what lies behind a packet that is refused is not read.
+std::size_t send_random(std::vector<int> addresses, std::mt19937& random) {
+  static const auto nothing = null_devices(1);
+  std::size_t sent = 0;
+  for (int i = 0; i < 4; ++i) {
+    std::erase_if(addresses, [&](int address) {
+      const bool with_descriptor = random() % 8 == 0;
+      return !send(address, random_packet(random), with_descriptor ? nothing : std::vector<int>{});
+    });
+    sent += addresses.size();
+  }
+  return sent;
+}
+
+// A million of them, through ever new addresses.
+bool send_a_million(int inbox, std::vector<int> addresses, std::mt19937& random) {
+  const int first = addresses.at(0);
+  addresses.erase(addresses.begin());
+  for (std::size_t sent = 0;;) {
+    sent += send_random(addresses, random);
+    for (const int address : addresses) ::close(address);
+    if (sent >= 1000000) return ::shutdown(first, SHUT_WR) == 0;
+    if (!send(first, head + text("more"))) return false;
+    addresses = receive_addresses(inbox);
+    ::close(addresses.at(0));
+    addresses.erase(addresses.begin());
+  }
+}
+
+// A socket in whose queue there is a socket in whose queue …, as deep as the kernel permits.
+int nested_sockets(int depth) {
+  int inner = null_devices(1).at(0);
+  for (; depth > 0; --depth) {
+    int pair[2];
+    if (::socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) == -1) std::exit(4);
+    const bool nested = send_once(pair[0], head + descriptor_tag, {inner});
+    ::close(pair[0]);
+    if (!nested) {
+      ::close(pair[1]);
+      break;
+    }
+    ::close(inner);
+    inner = pair[1];
+  }
+  return inner;
+}
+
+// One way to part with a socket.
+bool shut(int socket, unsigned how) {
+  constexpr int ways[] = {SHUT_WR, SHUT_RDWR, SHUT_RD};
+  return how < std::size(ways) ? ::shutdown(socket, ways[how]) == 0 : ::close(socket) == 0;
+}
+
+// Parts with an address. Where that does not end it, as it was never read from, the rest follows.
+bool part(int address, unsigned how) {
+  if (!shut(address, how)) return false;
+  return how != 2 || (send(address, head + text("after")) && ::shutdown(address, SHUT_WR) == 0);
+}
+
+int attack(const bytes& what, const std::vector<int>& addresses, unsigned seed, int inbox) {
   const int to = addresses.at(0);
   const auto packet = [&](const bytes& value, const std::vector<int>& fds = {}) {
     return send(to, head + value, fds);
@@ -204,7 +311,7 @@ int attack(const bytes& what, const std::vector<int>& addresses, unsigned seed) 
   if (what == "closed_at_once") return ::close(to) == 0;
   if (what == "wrong_way") {
     // Its own inbox, of which the reading end may not write.
-    const bool refused = !send(static_cast<int>(seed), head + "\x01") && errno == EPIPE;
+    const bool refused = !send(inbox, head + "\x01") && errno == EPIPE;
     return packet(refused ? "\x01" : text("written")) && half_close();
   }
   if (what == "socket_through_itself") return packet(address_tag, {to}) && half_close();
@@ -232,13 +339,26 @@ int attack(const bytes& what, const std::vector<int>& addresses, unsigned seed) 
   }
   if (what == "random") {
     std::mt19937 random{seed};
-    const auto nothing = null_devices(1);
-    for (std::size_t i = 0; i < 1000; ++i) {
-      for (const int address : addresses)
-        send(address, random_packet(random), random() % 8 == 0 ? nothing : std::vector<int>{});
-    }
-    for (const int address : addresses) ::shutdown(address, SHUT_WR);
-    return 1;
+    return send_a_million(inbox, addresses, random);
+  }
+  if (what == "nested_sockets") {
+    const std::vector<int> nested(253, nested_sockets(1000));
+    return packet(table(253, 0) + times(253, descriptor_tag), nested) && packet("\x7f", nested);
+  }
+  if (what == "nested_sockets_as_address")
+    return packet(address_tag, {nested_sockets(1000)}) && half_close();
+  // The seed says how.
+  if (what == "parts_at_once") return part(to, seed);
+  if (what == "parts_after_a_string") return packet(text("valid")) && part(to, seed);
+  if (what == "parts_after_a_descriptor")
+    return packet(descriptor_tag, null_devices(1)) && part(to, seed);
+  if (what == "parts_after_memory")
+    return send(to, in_memory, {sealed("\x01" + text("valid"))}) && part(to, seed);
+  if (what == "parts_with_its_inbox") return shut(inbox, seed) && packet("\x01") && half_close();
+  if (what == "parts_with_an_address") {
+    int pair[2];
+    if (::socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair) == -1) return 0;
+    return shut(pair[0], seed) && packet(address_tag, {pair[1]}) && half_close();
   }
   std::fprintf(stderr, "hostile_peer: what is %s?\n", what.c_str());
   std::exit(2);
@@ -261,9 +381,8 @@ int main(int argc, char** argv) {
   const int inbox = std::atoi(argv[2]);
   const std::vector<int> addresses = receive_addresses(inbox);
   if (addresses.empty()) return 3;
-  // Its own number in place of the seed, for the attack on it.
-  const auto seed = static_cast<unsigned>(what == "wrong_way" ? inbox : std::atoi(argv[3]));
-  const bool carried_out = attack(what, addresses, seed) != 0;
+  const auto seed = static_cast<unsigned>(std::atoi(argv[3]));
+  const bool carried_out = attack(what, addresses, seed, inbox) != 0;
   // Stays, with all its sockets: only the other side can end this.
   char rest;
   while (::recv(inbox, &rest, 1, 0) > 0) {
