@@ -24,6 +24,14 @@ long old_clone(std::uint64_t flags, int* pidfd, int exit_signal) noexcept {
                    nullptr);
 }
 
+base::result<siginfo_t> wait_id(int pidfd, int flags) noexcept {
+  siginfo_t info{};  // as WNOHANG leaves it where there is nothing
+  const auto id = static_cast<id_t>(pidfd);
+  if (base::retry([&] { return ::waitid(P_PIDFD, id, &info, WEXITED | flags); }) == -1)
+    return base::last_error();
+  return info;
+}
+
 }  // namespace
 
 base::result<pid_t> clone_process(std::uint64_t flags, base::unique_fd& pidfd,
@@ -58,11 +66,16 @@ exit_status status_of(const siginfo_t& info) noexcept {
 }
 
 base::result<exit_status> reap(int pidfd) noexcept {
-  siginfo_t info{};
-  const auto id = static_cast<id_t>(pidfd);
-  if (base::retry([&] { return ::waitid(P_PIDFD, id, &info, WEXITED); }) == -1)
-    return base::last_error();
-  return status_of(info);
+  const auto info = wait_id(pidfd, 0);
+  if (!info) return info.error();
+  return status_of(*info);
+}
+
+base::result<std::optional<exit_status>> try_reap(int pidfd) noexcept {
+  const auto info = wait_id(pidfd, WNOHANG);
+  if (!info) return info.error();
+  if (info->si_pid == 0) return std::optional<exit_status>{};
+  return std::optional{status_of(*info)};
 }
 
 }  // namespace emilua::ipc

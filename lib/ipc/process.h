@@ -10,6 +10,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
 
 #include "lib/base/error.h"
 #include "lib/base/unique_fd.h"
@@ -44,5 +45,7 @@ struct exit_status {
 
 // Waits for the end of a child and reaps it. ECHILD: it is no child, or has been reaped.
 [[nodiscard]] base::result<exit_status> reap(int pidfd) noexcept;
+// The same without waiting; empty while the child lives.
+[[nodiscard]] base::result<std::optional<exit_status>> try_reap(int pidfd) noexcept;
 
 }  // namespace emilua::ipc

@@ -164,6 +164,24 @@ TEST(CloneProcess, OtherErrorsDoNotFallBack) {
             EAGAIN);
 }
 
+TEST(TryReap, DoesNotWait) {
+  base::unique_fd pidfd;
+  auto pid = clone_process(0, pidfd, SIGCHLD);
+  ASSERT_TRUE(pid) << pid.error();
+  if (*pid == 0) wait_to_be_killed();
+  EXPECT_EQ(try_reap(pidfd.get()), std::optional<exit_status>{});
+  // As event loops have it: waitid(2) without WNOHANG says EAGAIN then.
+  ASSERT_NE(::fcntl(pidfd.get(), F_SETFL, O_NONBLOCK), -1);
+  EXPECT_EQ(try_reap(pidfd.get()), std::optional<exit_status>{});
+  EXPECT_TRUE(send_signal(pidfd.get(), SIGKILL));
+  siginfo_t info{};
+  ASSERT_EQ(::waitid(P_PIDFD, static_cast<id_t>(pidfd.get()), &info, WEXITED | WNOWAIT), 0);
+  const auto killed = try_reap(pidfd.get());
+  ASSERT_TRUE(killed && *killed);
+  EXPECT_EQ((*killed)->signal, SIGKILL);
+  EXPECT_EQ(try_reap(pidfd.get()).error(), base::system_error(ECHILD));
+}
+
 TEST(SendSignal, KillsTheProcess) {
   base::unique_fd pidfd;
   auto pid = clone_process(0, pidfd, SIGCHLD);

@@ -37,9 +37,11 @@ class operation_queue : public std::enable_shared_from_this<operation_queue> {
   static constexpr wait_type wait_read = boost::asio::posix::stream_descriptor::wait_read;
   static constexpr wait_type wait_write = boost::asio::posix::stream_descriptor::wait_write;
 
-  // Puts the descriptor into non-blocking mode.
-  operation_queue(boost::asio::io_context& io, base::unique_fd fd, wait_type what)
-      : descriptor_(io, fd.release()), pause_(io), what_(what) {}
+  // Puts the descriptor into non-blocking mode. Where that throws, it stays with the caller.
+  operation_queue(boost::asio::io_context& io, base::unique_fd&& fd, wait_type what)
+      : descriptor_(io, fd.get()), pause_(io), what_(what) {
+    static_cast<void>(fd.release());
+  }
 
   [[nodiscard]] int native() { return descriptor_.native_handle(); }
   [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }

@@ -1,27 +1,37 @@
 #include "lib/bindings/system/child_process.h"
 
+#include <boost/asio/bind_executor.hpp>
+#include <boost/system/system_error.hpp>
 #include <csignal>
 #include <exception>
 
 namespace emilua::bindings {
+namespace {
+
+std::optional<base::result<ipc::exit_status>> try_to_reap(int pidfd) noexcept {
+  const auto status = ipc::try_reap(pidfd);
+  if (!status) return status.error();
+  if (!*status) return std::nullopt;
+  return **status;
+}
+
+}  // namespace
 
 std::error_code child_process::adopt(ipc::spawned_program program) {
   const auto give_up = [&] {
     static_cast<void>(ipc::send_signal(program.pidfd.get(), SIGKILL));
     static_cast<void>(ipc::reap(program.pidfd.get()));
   };
-  boost::system::error_code error;
   try {
-    pidfd_.assign(program.pidfd.get(), error);
+    pidfd_ = std::make_shared<operation_queue>(io_, std::move(program.pidfd),
+                                               operation_queue::wait_read);
+  } catch (const boost::system::system_error& e) {
+    give_up();
+    return e.code();
   } catch (...) {  // no memory
     give_up();
     throw;
   }
-  if (error) {
-    give_up();
-    return error;
-  }
-  static_cast<void>(program.pidfd.release());
   pid_ = program.pid;
   state_ = state::running;
   return {};
@@ -39,23 +49,25 @@ child_process::~child_process() {
 }
 
 void child_process::leave_to_event_loop() {
-  auto pidfd = std::make_shared<boost::asio::posix::stream_descriptor>(std::move(pidfd_));
-  pidfd->async_wait(boost::asio::posix::stream_descriptor::wait_read,
-                    [pidfd](boost::system::error_code error) {
-                      if (!error) static_cast<void>(ipc::reap(pidfd->native_handle()));
-                    });
+  // The queue lives while it waits.
+  pidfd_->start([pidfd = pidfd_->native()] { return bindings::try_to_reap(pidfd); },
+                boost::asio::bind_executor(io_.get_executor(), [](std::error_code, auto&&) {}));
 }
 
-std::error_code child_process::finish_wait(std::error_code error) noexcept {
-  state_ = state::running;
-  if (error) return error;
-  const auto status = ipc::reap(pidfd_.native_handle());
-  state_ = state::reaped;
-  boost::system::error_code ignored;
-  pidfd_.close(ignored);
-  if (!status) return status.error();
-  status_ = *status;
-  return {};
+std::optional<child_process::reaped> child_process::try_to_reap() noexcept {
+  const auto result = bindings::try_to_reap(pidfd_->native());
+  if (result) {
+    state_ = state::reaped;
+    if (*result) status_ = **result;
+  }
+  return result;
+}
+
+void child_process::finish_wait() noexcept {
+  if (state_ == state::reaped)
+    pidfd_.reset();
+  else
+    state_ = state::running;
 }
 
 }  // namespace emilua::bindings

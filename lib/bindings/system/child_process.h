@@ -2,12 +2,12 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <memory>
 #include <optional>
 #include <system_error>
 
 #include "lib/bindings/io/completion.h"
+#include "lib/bindings/io/operation_queue.h"
 #include "lib/ipc/process.h"
 #include "lib/ipc/spawn_program.h"
 
@@ -22,7 +22,7 @@ class child_process : public std::enable_shared_from_this<child_process> {
  public:
   // `last_signal` 0: none.
   child_process(boost::asio::io_context& io, int last_signal) noexcept
-      : last_signal_(last_signal), pidfd_(io) {}
+      : io_(io), last_signal_(last_signal) {}
   child_process(const child_process&) = delete;
   ~child_process();
 
@@ -37,30 +37,39 @@ class child_process : public std::enable_shared_from_this<child_process> {
 
   // To a process that is not reaped.
   [[nodiscard]] base::result<> send_signal(int signal) noexcept {
-    return ipc::send_signal(pidfd_.native_handle(), signal);
+    return ipc::send_signal(pidfd_->native(), signal);
   }
 
   // handler(std::error_code) once the process has ended and is reaped. A cancelled wait has had no
   // effect. One at a time.
   template <class Handler>
   void async_wait(Handler handler) {
-    pidfd_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
-                      mapped_handler{std::move(handler),
-                                     [self = shared_from_this()](Handler& h, std::error_code e) {
-                                       h(self->finish_wait(e));
-                                     }});
     state_ = state::waited_for;
+    pidfd_->start([this] { return try_to_reap(); },
+                  mapped_handler{std::move(handler),
+                                 [self = shared_from_this()](Handler& h, std::error_code error,
+                                                             auto&& result) {
+                                   if (!error && !result) error = result.error();
+                                   self->finish_wait();
+                                   h(error);
+                                 }});
   }
 
  private:
-  [[nodiscard]] std::error_code finish_wait(std::error_code error) noexcept;
+  using reaped = base::result<ipc::exit_status>;
+
+  [[nodiscard]] std::optional<reaped> try_to_reap() noexcept;
+  void finish_wait() noexcept;
   void leave_to_event_loop();
 
+  boost::asio::io_context& io_;
   pid_t pid_ = -1;
   int last_signal_;
   state state_ = state::reaped;
   std::optional<ipc::exit_status> status_;
-  boost::asio::posix::stream_descriptor pidfd_;  // readable once the process has ended
+  // Readable once the process has ended, and now and then before: an event of another descriptor
+  // that was closed with events under way may reach the one that has its place.
+  std::shared_ptr<operation_queue> pidfd_;
 };
 
 }  // namespace emilua::bindings
