@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures the engine against its peers, alternately, in one run, and prints ratios.
 
-    ci/bootstrap --bench && bazel run --config=release //tests/bench
+    ci/bootstrap --bench && bazel run --config=release //tests/bench [-- spawn messages]
 
 Absolute times mean little on a shared machine; ratios of the same run do. No test depends on them.
 """
@@ -37,8 +37,10 @@ def alternately(first, second, runs):
     return [statistics.median(seconds) for seconds in times]
 
 
-def verdict(what, value, unit, limit):
-    print("%-58s %8.3f %s  (at most %s)%s" % (what, value, unit, limit, "" if value <= limit else "  MISSED"))
+def verdict(what, value, unit, limit, at_least=False):
+    met = value >= limit if at_least else value <= limit
+    print("%-58s %8.3f %s  (at %s %s)%s" % (what, value, unit, "least" if at_least else "most", limit,
+                                            "" if met else "  MISSED"))
 
 
 def start_up(runs=300):
@@ -106,16 +108,98 @@ def json(rounds=3):
             verdict("  ratio", ours / theirs, "", 1)
 
 
+def seconds(command, core=None):
+    """The numbers that a program prints; pinned to one core if that is given."""
+    pin = (lambda: os.sched_setaffinity(0, {core})) if core is not None else None
+    run = subprocess.run(command, check=True, stdin=subprocess.DEVNULL, capture_output=True, text=True, preexec_fn=pin)
+    return [float(number) for number in run.stdout.split()]
+
+
+def medians(first, second, rounds=5, core=None):
+    """The same of two programs, run in turns: the median of each number."""
+    runs = [[], []]
+    for _ in range(rounds):
+        for command, numbers in zip((first, second), runs):
+            numbers.append(seconds(command, core))
+    return [[statistics.median(column) for column in zip(*numbers)] for numbers in runs]
+
+
 def spawn():
     script = data("spawn.lua")
-    for mode, what in (("plain", "spawn of a subprocess actor to its first message"),
-                       ("boxed", "the same, with Landlock denying every path"),
-                       ("big", "the same as the first, parent holding 1 GiB")):
-        verdict(what, float(output([engine(), script, mode])), "ms", 1)
+
+    def milliseconds(*arguments):
+        return seconds([engine(), script, *arguments])
+
+    verdict("spawn of an actor of the same thread to its first message", milliseconds("local")[0] * 1e3, "us", 100)
+    bwrap = None  # of a parent that is small: system.spawn copies the page tables of a large one
+    for gibibytes, parent in (("0", ""), ("1", ", parent holding 1 GiB")):
+        verdict("spawn of a subprocess actor to its first message" + parent, milliseconds("plain", gibibytes)[0], "ms",
+                0.6)
+        verdict("the same, with Landlock denying every path", milliseconds("boxed", gibibytes)[0], "ms", 1)
+        ours, theirs = milliseconds("namespaces", gibibytes)
+        bwrap = bwrap or theirs
+        verdict("the same, in five namespaces", ours, "ms", 1.5)
+        verdict("  ratio to bwrap's %.2f ms" % bwrap, ours / bwrap, "", 0.5)
+
+
+def messages():
+    """Messages there and back, against what the system takes for the same without values and fibers."""
+    script, packets, post = data("ping_pong.lua"), data("seqpacket_ping_pong"), data("post_ping_pong")
+    cores = sorted(os.sched_getaffinity(0))
+    for core, where in ((cores[0], "on one core"), (None, "on all cores")):
+        for mode, what in (("process", "messages"), ("descriptor", "messages with a descriptor")):
+            (ours,), (theirs,) = medians([engine(), script, mode], [packets, mode], core=core)
+            print("%s between processes, %s: emilua %.2f us, C %.2f us" % (what, where, ours * 1e6, theirs * 1e6))
+            verdict("  round trips a second, to those of C", theirs / ours, "", 0.6, at_least=True)
+    ours, pair = seconds([engine(), script, "thread"])
+    print("messages between actors of one thread: %.2f us" % (ours * 1e6))
+    verdict("  in pairs of coroutine.resume and yield", ours / pair, "", 30)
+    (ours,), (theirs,) = medians([engine(), script, "two_threads"], [post])
+    print("messages between two threads: emilua %.2f us, Asio's post %.2f us" % (ours * 1e6, theirs * 1e6))
+    verdict("  round trips a second, to those of post", theirs / ours, "", 0.6, at_least=True)
+    (payload,), (fresh, kept) = medians([engine(), data("payload.lua")], [data("copy")])
+    print("64 MiB in four messages: emilua %.1f ms, memcpy %.1f ms, to new memory %.1f ms"
+          % (payload * 1e3, kept * 1e3, fresh * 1e3))
+    verdict("  speed, to that of memcpy", kept / payload, "", 0.5, at_least=True)
+    verdict("  speed, to that of memcpy to new memory", fresh / payload, "", 0.5, at_least=True)
+
+
+def kilobytes(pid, field):
+    with open("/proc/%d/smaps_rollup" % pid, encoding="ascii") as lines:
+        return next(int(line.split()[1]) for line in lines if line.startswith(field + ":"))
+
+
+def children(pid):
+    with open("/proc/%d/task/%d/children" % (pid, pid), encoding="ascii") as numbers:
+        return [int(number) for number in numbers.read().split()]
+
+
+def idle():
+    """Memory of actors that wait for a message."""
+
+    def running(mode, count, look):
+        command = [engine(), data("idle.lua"), mode, str(count)]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+            process.stdout.readline()
+            found = look(process.pid)
+            process.stdin.close()
+            return found
+
+    few, many = (running("thread", count, lambda pid: kilobytes(pid, "Rss")) for count in (10, 1010))
+    verdict("memory of an idle actor of the same process, of 1,000", (many - few) / 1000, "KiB", 100)
+
+    def of_actors(pid):
+        (helper,) = children(pid)
+        actors = children(helper)
+        return [statistics.mean(kilobytes(one, "Pss") for one in some)
+                for some in (actors, [child for actor in actors for child in children(actor)])]
+
+    actor, helper = running("process", 100, of_actors)
+    verdict("memory (PSS) of an idle subprocess actor, of 100", actor, "KiB", 400)
+    print("  and of its own helper: %.0f KiB" % helper)
 
 
 if __name__ == "__main__":
-    start_up()
-    fibers()
-    json()
-    spawn()
+    for part in (start_up, fibers, json, spawn, messages, idle):
+        if part.__name__ in sys.argv[2:] or len(sys.argv) == 2:
+            part()

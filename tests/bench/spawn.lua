@@ -1,5 +1,6 @@
--- Prints the median of milliseconds from spawn_vm to the actor's first message.
---     emilua spawn.lua plain|boxed|big
+-- Prints the median of milliseconds from spawn_vm to the actor's first message; for namespaces also
+-- that of what bwrap takes from start to end to do nothing in the same ones, by turns.
+--     emilua spawn.lua local|plain|boxed|namespaces [GIBIBYTES]
 
 local byte_span = require 'byte_span'
 local clock = require 'time'.steady_clock
@@ -15,26 +16,64 @@ local deny_everything = [[
     C.landlock_restrict_self(ruleset)
 ]]
 
-local mode = system.arguments[3]
-local subprocess = {stderr = 'share'}
-local ballast
-if mode == 'boxed' then
-    subprocess.init = {script = deny_everything}
-elseif mode == 'big' then
-    ballast = byte_span.new(2 ^ 30)
-    for i = 1, #ballast, 4096 do
-        ballast[i] = 1  -- touched, so that it is really there
+local mode, gibibytes = system.arguments[3], tonumber(system.arguments[4] or 0)
+local ballast = {}
+for n = 1, gibibytes do
+    ballast[n] = byte_span.new(2 ^ 30)
+    for i = 1, #ballast[n], 4096 do
+        ballast[n][i] = 1  -- touched, so that it is really there
     end
 end
 
-local times = {}
-for i = 1, 300 do
-    local start = clock.now()
-    local actor = spawn_vm{module = './spawn_worker', subprocess = subprocess}
+local options = {module = './spawn_worker'}
+if mode ~= 'local' then
+    options.subprocess = {stderr = 'share'}
+    if mode == 'boxed' then
+        options.subprocess.init = {script = deny_everything}
+    elseif mode == 'namespaces' then
+        for _, name in ipairs{'user', 'mount', 'pid', 'ipc', 'uts'} do
+            options.subprocess['newns_' .. name] = true
+        end
+    end
+end
+
+local function spawn_and_hear()
+    local actor = spawn_vm(options)
     actor:send(inbox)
     inbox:receive()
-    times[i] = clock.now() - start
-    actor:kill()
+    return actor
 end
-table.sort(times)
-print(times[#times / 2] * 1e3)
+
+local function bwrap()
+    local child = system.spawn{
+        program = 'bwrap', stderr = 'share', environment = system.environment,
+        arguments = {'bwrap', '--unshare-user', '--unshare-pid', '--unshare-ipc', '--unshare-uts',
+                     '--ro-bind', '/', '/', 'true'},
+    }
+    child:wait()
+    assert(child.exit_code == 0)
+end
+
+local function median(times)
+    table.sort(times)
+    return times[math.ceil(#times / 2)] * 1e3
+end
+
+local ours, theirs = {}, {}
+for i = 1, 300 do
+    local start = clock.now()
+    local actor = spawn_and_hear()
+    ours[i] = clock.now() - start
+    if options.subprocess then
+        actor:kill()
+        actor:wait()
+    else
+        actor:close()
+    end
+    if mode == 'namespaces' then
+        start = clock.now()
+        bwrap()
+        theirs[i] = clock.now() - start
+    end
+end
+print(median(ours), mode == 'namespaces' and median(theirs) or '')

@@ -45,14 +45,14 @@ class child_process : public std::enable_shared_from_this<child_process> {
   template <class Handler>
   void async_wait(Handler handler) {
     state_ = state::waited_for;
-    pidfd_->start([this] { return try_to_reap(); },
-                  mapped_handler{std::move(handler),
-                                 [self = shared_from_this()](Handler& h, std::error_code error,
-                                                             auto&& result) {
-                                   if (!error && !result) error = result.error();
-                                   self->finish_wait();
-                                   h(error);
-                                 }});
+    pidfd_->start(
+        [this] { return try_to_reap(); },
+        mapped_handler{std::move(handler), [self = shared_from_this()](
+                                               Handler& h, std::error_code error, auto&& result) {
+                         if (!error && !result) error = result.error();
+                         self->finish_wait();
+                         h(error);
+                       }});
   }
 
  private:
