@@ -100,11 +100,11 @@ int kill(lua_State* L) {
     signal = static_cast<int>(lua_tointeger(L, 2));
   }
   const auto sent = self.child()->send_signal(signal);
-  if (signal == SIGKILL) {
+  const bool is_over = signal == SIGKILL && (sent || sent.error() == std::errc::no_such_process);
+  if (is_over)
     self.close();
-  } else if (!sent) {
+  else if (!sent)
     lua::raise(L, sent.error());
-  }
   return 0;
 }
 

@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <utility>
 #include <vector>
@@ -16,6 +18,7 @@
 #include "lib/actor/child_setup.h"
 #include "lib/actor/helper_wire.h"
 #include "lib/actor/lifeline.h"
+#include "lib/base/bytes.h"
 #include "lib/base/file.h"
 #include "lib/base/signals.h"
 #include "lib/ipc/process.h"
@@ -29,6 +32,17 @@ void erase_start_memory(const spawn_helper::start_memory& memory) {
     if (list == nullptr) continue;
     for (; *list != nullptr; ++list) base::secure_erase(*list, std::strlen(*list));
   }
+}
+
+// The helper's end, said in the form of the main process. Whoever asks for a child gets ECHILD.
+[[noreturn]] void give_up(const char* call) {
+  char line[160];
+  const int n =
+      std::snprintf(line, sizeof line, "emilua: subprocess actors are not available: %s: %s\n",
+                    call, std::strerror(errno));
+  base::ignore_sigpipe();  // unread standard error is no other end than this
+  static_cast<void>(base::write_all(2, base::bytes_of({line, static_cast<std::size_t>(n)})));
+  ::_exit(1);
 }
 
 constexpr std::size_t max_groups = 65536;  // NGROUPS_MAX
@@ -68,15 +82,29 @@ class helper {
   helper(base::unique_fd socket, spawn_helper::actor_main run)
       : socket_(std::move(socket)), run_(run) {}
 
-  // Descriptors that watch over everything. False: then nothing is to be served.
-  [[nodiscard]] bool prepare() {
+  // Descriptors that watch over everything. The name of the call that failed, or null.
+  [[nodiscard]] const char* prepare() {
     sigset_t ended;
     ::sigemptyset(&ended);
     ::sigaddset(&ended, SIGCHLD);
     signals_.reset(::signalfd(-1, &ended, SFD_CLOEXEC | SFD_NONBLOCK));
+    if (!signals_) return "signalfd";
     events_.reset(::epoll_create1(EPOLL_CLOEXEC));
+    if (!events_) return "epoll_create1";
     self_ = ipc::open_process(::getpid());
-    return signals_ && events_ && self_ && watch(socket_.get()) && watch(signals_.get());
+    if (!self_) return "pidfd_open";
+    return watch(socket_.get()) && watch(signals_.get()) ? nullptr : "epoll_ctl";
+  }
+
+  // Where nothing can be served: says so to whoever wants it first, and not to programs that never
+  // ask for a child.
+  [[noreturn]] void refuse(const char* call) {
+    const int error = errno;
+    wire_request request;
+    descriptor_list fds;
+    if (!wait_for_packet(socket_.get(), request, fds)) ::_exit(0);
+    errno = error;
+    give_up(call);
   }
 
   void serve() {
@@ -84,7 +112,7 @@ class helper {
       epoll_event events[64];
       const int n =
           base::retry([&] { return ::epoll_wait(events_.get(), events, std::size(events), -1); });
-      if (n == -1) return;
+      if (n == -1) give_up("epoll_wait");
       // First what was asked for: an ended child's number may be a new one's the next moment.
       for (int i = 0; i < n; ++i) handle(events[i].data.fd);
     }
@@ -138,9 +166,11 @@ class helper {
     }
     for (;;) {
       siginfo_t ended{};
-      if (base::retry([&] { return ::waitid(P_ALL, 0, &ended, WEXITED | WNOHANG); }) == -1 ||
-          ended.si_pid == 0)
-        return;
+      if (base::retry([&] { return ::waitid(P_ALL, 0, &ended, WEXITED | WNOHANG); }) == -1) {
+        if (errno == ECHILD) return;
+        give_up("waitid");  // nobody would ever hear of the ends of children
+      }
+      if (ended.si_pid == 0) return;
       const auto it = std::ranges::find(children_, ended.si_pid, &child::pid);
       if (it == children_.end()) continue;
       if (it->line) report_status(it->line.get(), ipc::status_of(ended));
@@ -208,7 +238,8 @@ void helper_main(base::unique_fd socket, const spawn_helper::start_memory& memor
   static_cast<void>(::prctl(PR_SET_NAME, "emilua-helper"));  // only for people who look
   base::reset_signal_dispositions();  // once for all children, which inherit them
   helper self{std::move(socket), run};
-  if (self.prepare()) self.serve();
+  if (const char* call = self.prepare()) self.refuse(call);
+  self.serve();
   ::_exit(0);
 }
 

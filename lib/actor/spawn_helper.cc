@@ -13,11 +13,11 @@
 
 namespace emilua::actor {
 
-base::result<std::unique_ptr<spawn_helper>> spawn_helper::start(start_memory memory,
-                                                                actor_main run) {
+boost::system::result<std::unique_ptr<spawn_helper>, failed_call> spawn_helper::start(
+    start_memory memory, actor_main run) {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == -1)
-    return base::last_error();
+    return failed_call{base::last_error(), "socketpair"};
   base::unique_fd ours{ends[0]}, theirs{ends[1]};
   // The helper is born with all signals blocked: none may end it before it says so itself.
   sigset_t all, before;
@@ -25,7 +25,7 @@ base::result<std::unique_ptr<spawn_helper>> spawn_helper::start(start_memory mem
   ::sigprocmask(SIG_SETMASK, &all, &before);
   const pid_t pid = ::fork();
   if (pid != 0) ::sigprocmask(SIG_SETMASK, &before, nullptr);
-  if (pid == -1) return base::last_error();
+  if (pid == -1) return failed_call{base::last_error(), "fork"};
   if (pid == 0) {
     ours.reset();
     helper_main(std::move(theirs), memory, run);

@@ -62,6 +62,12 @@ struct actor_start {
   base::unique_fd inbox;
 };
 
+// Why there is no helper: the system call that failed.
+struct failed_call {
+  std::error_code error;
+  const char* call;
+};
+
 class spawn_helper final : public ipc::credential_follower {
  public:
   // The memory that the kernel shows as the process's command line and environment.
@@ -74,8 +80,8 @@ class spawn_helper final : public ipc::credential_follower {
   using actor_main = int (*)(actor_start start);
 
   // Forks. The caller is single-threaded.
-  [[nodiscard]] static base::result<std::unique_ptr<spawn_helper>> start(start_memory memory,
-                                                                         actor_main run);
+  [[nodiscard]] static boost::system::result<std::unique_ptr<spawn_helper>, failed_call> start(
+      start_memory memory, actor_main run);
 
   // Asks for a child and waits for it to exist; what it does then is seen through its channel.
   // Errors of clone(2), or ECHILD when the helper is gone.

@@ -190,15 +190,19 @@ void plan_shipping(lua_State* L, const std::string& id, spawn_options& out) {
     out.config.sources.emplace_back(module.path, *module.source);
 }
 
+[[noreturn]] void raise_step(lua_State* L, std::error_code error, const char* step) {
+  lua::raise(L, error, {"step", std::string_view{step}});
+}
+
 // Carries the plan out.
 int start_process(lua_State* L, const spawn_options& options) {
   fiber::vm& v = fiber::vm::of(L);
   auto* helper = v.process().find<spawn_helper>();
   if (helper == nullptr) lua::raise(L, std::errc::no_child_process);
   const auto config = seal_config(options.config);
-  if (!config) lua::raise(L, config.error());
+  if (!config) raise_step(L, config.error(), "memfd_create");
   auto ends = ipc::make_channel();
-  if (!ends) lua::raise(L, ends.error());
+  if (!ends) raise_step(L, ends.error(), "socketpair");
   const spawn_request request{
       .stdio = {options.stdio[0], options.stdio[1], options.stdio[2]},
       .init_argument = options.init_argument,
@@ -207,7 +211,10 @@ int start_process(lua_State* L, const spawn_options& options) {
       .namespaces = options.namespaces,
   };
   auto child = helper->spawn(request);
-  if (!child) lua::raise(L, child.error());
+  if (!child) {
+    if (child.error() == std::errc::no_child_process) lua::raise(L, child.error());
+    raise_step(L, child.error(), "clone");
+  }
   auto process = v.extension<children>().add(std::move(*child));
   push_channel(L, std::move(ends->second), std::move(process));
   return 1;

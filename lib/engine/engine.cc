@@ -23,7 +23,7 @@ namespace emilua::engine {
 namespace {
 
 using environment = std::vector<std::pair<std::string, std::string>>;
-using helper_ptr = base::result<std::unique_ptr<actor::spawn_helper>>;
+using helper_ptr = boost::system::result<std::unique_ptr<actor::spawn_helper>, actor::failed_call>;
 
 constexpr int failure = 1, misuse = 2;
 
@@ -124,7 +124,9 @@ int run_program(const command_line& line, char** envp, helper_ptr& helper) {
   if (helper)
     provide_helper(process, **helper);
   else
-    fail("emilua: subprocess actors are not available: " + helper.error().message(), failure);
+    fail(std::string{"emilua: subprocess actors are not available: "} + helper.error().call + ": " +
+             helper.error().error.message(),
+         failure);
 
   fiber::vm::entry_script entry;
   fiber::source_store::text source;

@@ -113,7 +113,8 @@ function spawn_context_threads(count) end
 ---Starts an actor: in this process, or in one of its own. Does not suspend. Sources that the module
 ---requires by literal names are shipped along. EINVAL with `arg` for a wrong option, ENOTSUP for one
 ---that does not exist, emilua.core codes 1, 2, 3, 5 and 24 for the module, the code 3 of category "lua"
----with `message` for a syntax error, ECHILD without the helper process.
+---with `message` for a syntax error, ECHILD without the helper process. What the system refuses has its
+---errno and, as `step`, "memfd_create", "socketpair" or "clone".
 ---@param options string|spawn_vm.options a string is the module
 ---@return tx-channel|ipc_actor_channel
 function spawn_vm(options) end
