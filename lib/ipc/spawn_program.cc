@@ -116,7 +116,7 @@ boost::system::result<spawned_program, spawn_failure> spawn_program(
     const program_request& request) {
   const exec_arrays arrays{request};
   auto pipe = make_report_pipe();
-  if (!pipe) return spawn_failure{pipe.error(), program_step::descriptors};
+  if (!pipe) return spawn_failure{pipe.error(), program_step::clone};
   const program_plan plan{
       .request = request,
       .arguments = arrays.arguments.data(),

@@ -232,7 +232,7 @@ def a_signal_that_cannot_be_sent_is_an_error():
 @case
 def a_program_that_does_not_start_names_the_step():
     check("execveat", {"program": "exit 0", "program_by_descriptor": "error %d program"})
-    check("pipe2", all_of(PROGRAMS, "error %d descriptors"))
+    check("pipe2", all_of(PROGRAMS, "error %d clone"))  # of what comes before the child's own steps
     check("prctl", {"program": "exit 0", "bound_program": "error %d pdeathsig"}, first_argument=PR_SET_PDEATHSIG)
 
 

@@ -216,8 +216,8 @@ def a_flood_is_taken_one_by_one():
 # 30 §16.40
 @case
 def a_million_random_packets_yield_valid_values_or_nothing():
-    # Through a hundred addresses at a time; the seed is part of the test.
-    heard = costs_nothing("random", seed=20240607, addresses=101)
+    # Through 32 addresses at a time; the seed is part of the test.
+    heard = costs_nothing("random", seed=20240607, addresses=33)
     print("of the random packets were heard: " + heard)
     for entry in heard.split("|")[0].split():
         kind = entry.split("=")[0].split("!")[0]
