@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs a test program that reports its cases line by line, and tells Bazel of each.
 
-    run_cases.py PROGRAM [ARGUMENT...]
+    run_cases.py [--as-nobody] PROGRAM [ARGUMENT...]
 
 The program prints one line for each case on standard output, among whatever else:
 
@@ -10,21 +10,47 @@ The program prints one line for each case on standard output, among whatever els
     skip NAME: REASON
 
 and `done N` at the end, N being the number of cases. It fails if a case failed, if it ended without
-that line or with another status than 0. With EMILUA_MUST_WORK set, a skipped case has failed: the
+that line or with another status than 0. With --as-nobody it runs, where we are root, as a user
+without any right, in a copy of the current directory, which that user can read. With EMILUA_MUST_WORK set, a skipped case has failed: the
 machine is one where everything can run.
 """
 
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 from xml.sax.saxutils import quoteattr
 
 LINE = re.compile(r"^(ok|not ok|skip) (.*?)(?:: (.*))?$")
 
 
-def main(command):
-    program = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL)
+NOBODY = 65534
+
+
+def main(arguments):
+    if arguments[0] == "--as-nobody":
+        if os.getuid() == 0:
+            with tempfile.TemporaryDirectory(dir="/tmp") as directory:
+                return run(arguments[1:], **nobodys(directory))
+        del arguments[0]
+    return run(arguments)
+
+
+def nobodys(directory):
+    """What makes Popen start a program as nobody, with files of its own in the directory."""
+    files, scratch = os.path.join(directory, "files"), os.path.join(directory, "scratch")
+    shutil.copytree(".", files)
+    os.mkdir(scratch)
+    os.chown(scratch, NOBODY, NOBODY)
+    os.chmod(directory, 0o755)
+    environment = dict(os.environ, TEST_TMPDIR=scratch, TMPDIR=scratch, HOME=scratch)
+    return {"cwd": files, "env": environment, "user": NOBODY, "group": NOBODY, "extra_groups": []}
+
+
+def run(command, **options):
+    program = subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, **options)
     cases = []
     done = None
     for raw in program.stdout:

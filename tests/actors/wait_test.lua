@@ -3,9 +3,12 @@ local check = require 'check'
 local generic = require 'generic_error'
 local harness = require './harness'
 local inbox = require 'inbox'
+local system = require 'system'
 
 local same = harness.same
 local SIGTERM, SIGKILL = 15, 9
+-- Others than root may have namespaces together with one of users only.
+local own_users = select(2, system.getresuid()) ~= 0
 
 local function worker_with(order, subprocess)
     subprocess = subprocess or {}
@@ -96,21 +99,21 @@ end)
 
 -- 30 §11.4, §16.38
 check.case('process 1 ends as its actor does, and passes signals on', function()
-    same({exit_code = 7}, worker_with({job = 'exit', code = 7}, {newns_pid = true}):wait())
+    same({exit_code = 7}, worker_with({job = 'exit', code = 7}, {newns_pid = true, newns_user = own_users}):wait())
     -- Sent before the actor is there: nothing is lost.
     for _, signal in ipairs{1, 2, 10, 12, SIGTERM} do
-        local worker = spawn_vm{module = './worker', subprocess = {newns_pid = true}}
+        local worker = spawn_vm{module = './worker', subprocess = {newns_pid = true, newns_user = own_users}}
         worker:kill(signal)
         same({exit_code = 128 + signal}, worker:wait())
     end
-    local worker = spawn_vm{module = './worker', subprocess = {newns_pid = true}}
+    local worker = spawn_vm{module = './worker', subprocess = {newns_pid = true, newns_user = own_users}}
     worker:kill()
     same({exit_signal = SIGKILL}, worker:wait())
 end)
 
 -- 30 §16.38, 40 §17.20
 check.case('the init script is process 1, the actor process 2', function()
-    local facts = harness.ask({job = 'context'}, {newns_pid = true, stderr = 'share', init = {script = [[
+    local facts = harness.ask({job = 'context'}, {newns_pid = true, newns_user = own_users, stderr = 'share', init = {script = [[
         assert(io.open('/proc/self/stat'))
         C.unshare(C.CLONE_NEWNS)
         C.mount(nil, '/', nil, C.MS_REC + C.MS_PRIVATE)
