@@ -118,7 +118,7 @@ int sealed(const bytes& content) {
 
 // A value by the rules, without descriptors.
 bytes random_value(std::mt19937& random, int depth) {
-  const bytes number = "\x02" + u32(static_cast<std::uint32_t>(random())) + u32(0x40000000);
+  bytes number = "\x02" + u32(static_cast<std::uint32_t>(random())) + u32(0x40000000);
   switch (random() % (depth > 0 ? 6 : 3)) {
     case 0:
       return bytes(1, static_cast<char>(random() % 2));
