@@ -1,4 +1,4 @@
--- byte_span: construction, views, copies, indexing (50 §2, without its byte-string algorithms).
+-- byte_span: construction, views, copies, indexing, searching (50 §2).
 local check = require './check'
 local generic_error = require 'generic_error'
 
@@ -291,11 +291,218 @@ check.case('bad values and bad keys', function()
     check.equal('abc', tostring(s))
 end)
 
+check.case('the example of the specification', function()
+    local s = from('k=v; k=w')
+    check.equal(2, s:find('='))
+    check.equal(7, s:find('=', 3))
+    check.equal(2, s:rfind('=', 6))
+    check.equal(2, s:find_first_of(';='))
+    check.equal(7, s:find_last_not_of('w'))
+end)
+
+check.case('starts_with and ends_with compare bytes', function()
+    local s = from('ab\0cd')
+    for _, p in ipairs{'', 'a', 'ab\0', 'ab\0cd', byte_span.new(0), from('ab')} do
+        check.equal(true, s:starts_with(p))
+    end
+    for _, p in ipairs{'', 'd', '\0cd', 'ab\0cd', byte_span.new(0, 4), from('cd')} do
+        check.equal(true, s:ends_with(p))
+    end
+    check.equal(false, s:starts_with('b'))
+    check.equal(false, s:starts_with('ab\0cde'))
+    check.equal(false, s:ends_with('c'))
+    check.equal(false, s:ends_with('xab\0cd'))
+    check.equal(true, byte_span.new(0):starts_with(''))
+    check.equal(false, byte_span.new(0):ends_with('x'))
+    check.equal(false, byte_span.new(0, 5):starts_with('\0'))
+    for _, method in ipairs{'starts_with', 'ends_with'} do
+        for _, value in ipairs{1, true, {}, newproxy()} do
+            check.raises_code(EINVAL, 2, s[method], s, value)
+        end
+        check.raises_code(EINVAL, 2, s[method], s, nil)
+        check.raises_code(EINVAL, 2, s[method], s)
+    end
+end)
+
+check.case('find gives the first position from start on', function()
+    local s = from('abcabc')
+    check.equal(1, s:find('abc'))
+    check.equal(1, s:find('abc', 1))
+    check.equal(4, s:find('abc', 2))
+    check.equal(nil, s:find('abc', 5))
+    check.equal(5, s:find(from('bc'), 3))
+    check.equal(nil, s:find('abcd'))
+    check.equal(nil, s:find('abcabcabc'))
+    check.equal(4, s:find('a', 2.9))
+    check.equal(3, from('ab\0c'):find('\0'))
+    -- What lies between the length and the capacity is not searched.
+    check.equal(nil, s:slice(1, 4):find('bc', 3))
+    check.equal(1, select('#', s:find('x')))
+end)
+
+check.case('rfind gives the last position where a match begins', function()
+    local s = from('xyxy')
+    check.equal(3, s:rfind('xy'))
+    check.equal(3, s:rfind('xy', 4))
+    check.equal(3, s:rfind('xy', 3))
+    check.equal(1, s:rfind('xy', 2))
+    check.equal(1, s:rfind('xy', 1))
+    check.equal(nil, s:rfind('yx', 1))
+    check.equal(2, s:rfind(from('yx')))
+    check.equal(nil, s:rfind('xyxyx'))
+    check.equal(4, s:rfind('y'))
+    check.equal(2, s:rfind('y', 3))
+    check.equal(nil, s:rfind('y', 1))
+    -- A match does not extend behind the length.
+    check.equal(1, s:slice(1, 3):rfind('xy', 3))
+end)
+
+check.case('find_first_of and find_first_not_of look for members of a set', function()
+    local s = from('k=v;w')
+    check.equal(2, s:find_first_of(';='))
+    check.equal(4, s:find_first_of(from(';='), 3))
+    check.equal(nil, s:find_first_of('=', 3))
+    check.equal(nil, s:find_first_of('xyz'))
+    check.equal(3, s:find_first_not_of('k='))
+    check.equal(5, s:find_first_not_of(';', 4))
+    check.equal(nil, s:find_first_not_of('=;kvw'))
+    check.equal(1, from('\255'):find_first_of('\254\255'))
+    check.equal(2, from('\255\0'):find_first_not_of('\255'))
+end)
+
+check.case('find_last_of and find_last_not_of look backward from end_', function()
+    local s = from('k=v;w')
+    check.equal(4, s:find_last_of(';='))
+    check.equal(2, s:find_last_of(';=', 3))
+    check.equal(4, s:find_last_of(';=', 4))
+    check.equal(nil, s:find_last_of(from(';='), 1))
+    check.equal(3, s:find_last_not_of('w;'))
+    check.equal(1, s:find_last_not_of('=', 2))
+    check.equal(nil, s:find_last_not_of('k', 1))
+end)
+
+-- 50 §11.15
+check.case('an empty target is found everywhere but in nothing', function()
+    local s = from('abc')
+    for _, empty in ipairs{'', byte_span.new(0)} do
+        check.equal(1, s:find(empty))
+        check.equal(3, s:find(empty, 3))
+        check.equal(3, s:rfind(empty))
+        check.equal(2, s:rfind(empty, 2))
+        check.equal(nil, byte_span.new(0):find(empty))
+        check.equal(nil, byte_span.new(0, 4):rfind(empty))
+    end
+end)
+
+check.case('nil counts as empty', function()
+    local s = from('abc')
+    check.equal(1, s:find())
+    check.equal(2, s:find(nil, 2))
+    check.equal(3, s:rfind())
+    check.equal(2, s:rfind(nil, 2))
+    check.equal(nil, s:find_first_of())
+    check.equal(nil, s:find_last_of(nil, 2))
+    check.equal(2, s:find_first_not_of(nil, 2))
+    check.equal(2, s:find_last_not_of(nil, 2))
+    check.equal(nil, byte_span.new(0):find_first_not_of())
+    check.equal(nil, byte_span.new(0):find_last_not_of())
+end)
+
+-- 50 §11.16
+check.case('positions right outside give nil, those beyond are ERANGE', function()
+    local s = from('abc')
+    for _, method in ipairs{'find', 'find_first_of', 'find_first_not_of'} do
+        for _, target in ipairs{'a', '', 'x'} do
+            check.equal(nil, s[method](s, target, 4))
+            for _, start in ipairs{0, -1, 5, 0.9, math.huge, -math.huge, 0 / 0, 2 ^ 53, 2 ^ 64} do
+                check.raises_code(ERANGE, nil, s[method], s, target, start)
+            end
+        end
+        local empty = byte_span.new(0, 5)
+        check.equal(nil, empty[method](empty, '', 1))
+        check.raises_code(ERANGE, nil, empty[method], empty, '', 2)
+    end
+    for _, method in ipairs{'rfind', 'find_last_of', 'find_last_not_of'} do
+        for _, target in ipairs{'a', '', 'x'} do
+            check.equal(nil, s[method](s, target, 0))
+            for _, last in ipairs{-1, 4, math.huge, -math.huge, 0 / 0, 2 ^ 53, -2 ^ 64} do
+                check.raises_code(ERANGE, nil, s[method], s, target, last)
+            end
+        end
+        local empty = byte_span.new(0, 5)
+        check.equal(nil, empty[method](empty, ''))
+        check.raises_code(ERANGE, nil, empty[method], empty, '', 1)
+    end
+end)
+
+check.case('searches want bytes and a number', function()
+    local s = from('abc')
+    for _, method in ipairs{'find', 'rfind', 'find_first_of', 'find_first_not_of', 'find_last_of', 'find_last_not_of'} do
+        for _, value in ipairs{1, true, {}, newproxy()} do
+            check.raises_code(EINVAL, 2, s[method], s, value)
+            check.raises_code(EINVAL, 2, s[method], s, value, {})
+        end
+        for _, value in ipairs{'1', true, {}, newproxy()} do
+            check.raises_code(EINVAL, 3, s[method], s, 'a', value)
+        end
+    end
+end)
+
+check.case('trimmed cuts white space or a set off both ends', function()
+    check.equal('a b', tostring(from(' \t\r\n\v\fa b\f\v\n\r\t '):trimmed()))
+    check.equal('abc', tostring(from('abc'):trimmed()))
+    check.equal(' a ', tostring(from('-- a --'):trimmed('-')))
+    check.equal('b', tostring(from('aabca'):trimmed(from('ac'))))
+    check.equal('\0', tostring(from(' \0 '):trimmed(nil)))
+    for _, value in ipairs{1, true, {}, newproxy()} do
+        check.raises_code(EINVAL, 2, from('a').trimmed, from('a'), value)
+    end
+end)
+
+-- 50 §11.17
+check.case('trimmed shares memory, unless nothing is left', function()
+    for _, text in ipairs{'   ', ' ', ''} do
+        local rest = from(text):append('x'):slice(1, #text):trimmed()
+        check.equal(0, #rest)
+        check.equal(0, rest.capacity)
+    end
+    local s = byte_span.new(4, 10)
+    s:copy('  a ')
+    local rest = s:trimmed()
+    check.equal('a', tostring(rest))
+    check.equal(8, rest.capacity)
+    rest[1] = ('b'):byte()
+    check.equal('  b ', tostring(s))
+    check.equal('b \0\0\0\0\0\0', tostring(rest:slice(1, 8)))
+end)
+
+-- 50 §11.18
+check.case('trimmed of no set is everything', function()
+    local s = from(' a ')
+    check.equal(' a ', tostring(s:trimmed('')))
+    check.equal(3, s:trimmed('').capacity)
+    check.equal(0, byte_span.new(0, 4):trimmed('').capacity)
+end)
+
+check.case('searching takes linear time whatever the bytes', function()
+    local half = ('a'):rep(2 ^ 20)
+    local s, b = byte_span.append(half, half), ('b'):rep(2 ^ 20)
+    check.equal(nil, s:find(half .. 'b'))
+    check.equal(nil, s:find('b' .. half))
+    check.equal(nil, s:rfind(half .. 'b'))
+    check.equal(nil, s:rfind('b' .. half))
+    check.equal(nil, s:find_first_of(b))
+    check.equal(nil, s:find_last_of(b))
+    check.equal(nil, s:find_first_not_of(half))
+    check.equal(0, #s:trimmed(half))
+end)
+
 check.case('the class has its name, and methods want a span', function()
     local s = from('abc')
     check.equal('byte_span', getmetatable(s))
     check.equal('userdata', type(s))
-    for _, method in ipairs{'slice', 'copy', 'append'} do
+    for _, method in ipairs{'slice', 'copy', 'append', 'starts_with', 'ends_with', 'find', 'rfind', 'find_first_of',
+                            'find_first_not_of', 'find_last_of', 'find_last_not_of', 'trimmed'} do
         for _, self in ipairs{1, 'abc', {}, newproxy(), this_fiber} do
             check.raises_code(EINVAL, 1, s[method], self)
         end

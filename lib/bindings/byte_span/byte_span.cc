@@ -6,6 +6,7 @@
 #include <limits>
 #include <optional>
 
+#include "lib/bindings/byte_span/search.h"
 #include "lib/lua/error.h"
 
 namespace emilua::bindings {
@@ -33,6 +34,13 @@ std::string_view to_bytes(lua_State* L, int index) {
   return lua::to_text(L, index);
 }
 
+// The same of what must be one of them.
+std::string_view check_bytes(lua_State* L, int index) {
+  const std::string_view bytes = to_bytes(L, index);
+  if (bytes.data() == nullptr) lua::raise_argument(L, index);
+  return bytes;
+}
+
 // A new span, to be filled: memory is taken only once nothing can fail any more but that.
 byte_span& push_empty(lua_State* L) { return lua::push_new<byte_span>(L); }
 
@@ -53,9 +61,7 @@ std::size_t total_length(lua_State* L, int first) {
   std::size_t total = 0;
   for (int i = first; i <= lua_gettop(L); ++i) {
     if (lua_isnil(L, i)) continue;
-    const std::string_view bytes = to_bytes(L, i);
-    if (bytes.data() == nullptr) lua::raise_argument(L, i);
-    total += bytes.size();
+    total += check_bytes(L, i).size();
   }
   return total;
 }
@@ -113,8 +119,7 @@ int slice(lua_State* L) {
 
 int copy(lua_State* L) {
   const byte_span& self = check<byte_span>(L, 1);
-  const std::string_view source = to_bytes(L, 2);
-  if (source.data() == nullptr) lua::raise_argument(L, 2);
+  const std::string_view source = check_bytes(L, 2);
   const std::size_t n = std::min(self.length, source.size());
   if (n != 0) std::memmove(self.data, source.data(), n);
   lua_pushinteger(L, static_cast<lua_Integer>(n));
@@ -167,7 +172,104 @@ int write_element(lua_State* L) {
   return 0;
 }
 
-const lua::class_method methods[] = {{"slice", slice}, {"copy", copy}, {"append", append}};
+// --- algorithms on the bytes (50 §2.1) ---
+
+std::string_view optional_bytes(lua_State* L, int index) {
+  return lua_isnoneornil(L, index) ? std::string_view{""} : check_bytes(L, index);
+}
+
+int starts_with(lua_State* L) {
+  const std::string_view self = check<byte_span>(L, 1).text();
+  lua_pushboolean(L, self.starts_with(check_bytes(L, 2)));
+  return 1;
+}
+
+int ends_with(lua_State* L) {
+  const std::string_view self = check<byte_span>(L, 1).text();
+  lua_pushboolean(L, self.ends_with(check_bytes(L, 2)));
+  return 1;
+}
+
+// The position that is argument 3.
+std::size_t check_position(lua_State* L, std::size_t fallback, std::size_t least,
+                           std::size_t most) {
+  const auto position = to_integer_or(L, 3, static_cast<std::int64_t>(fallback));
+  if (!position) lua::raise_argument(L, 3);
+  if (*position < static_cast<std::int64_t>(least) || *position > static_cast<std::int64_t>(most))
+    lua::raise(L, std::errc::result_out_of_range);
+  return static_cast<std::size_t>(*position);
+}
+
+int push_position(lua_State* L, std::optional<std::size_t> offset) {
+  if (offset)
+    lua_pushinteger(L, static_cast<lua_Integer>(*offset + 1));
+  else
+    lua_pushnil(L);
+  return 1;
+}
+
+using search = std::optional<std::size_t>(std::string_view bytes, std::string_view wanted);
+
+// From the position, 1 by default, to the end.
+template <search Find>
+int find_forward(lua_State* L) {
+  const std::string_view self = check<byte_span>(L, 1).text();
+  const std::string_view wanted = optional_bytes(L, 2);
+  const std::size_t skipped = check_position(L, 1, 1, self.size() + 1) - 1;
+  auto found = Find(self.substr(skipped), wanted);
+  if (found) *found += skipped;
+  return push_position(L, found);
+}
+
+// From the position, the end by default, to the beginning.
+template <search Find>
+int find_backward(lua_State* L) {
+  const std::string_view self = check<byte_span>(L, 1).text();
+  const std::string_view wanted = optional_bytes(L, 2);
+  return push_position(
+      L, Find(self.substr(0, check_position(L, self.size(), 0, self.size())), wanted));
+}
+
+// Unlike those of the others, a match may extend behind the position.
+int rfind(lua_State* L) {
+  const std::string_view self = check<byte_span>(L, 1).text();
+  const std::string_view target = optional_bytes(L, 2);
+  return push_position(L, find_last(self, target, check_position(L, self.size(), 0, self.size())));
+}
+
+template <members Which>
+std::optional<std::size_t> first_of(std::string_view bytes, std::string_view set) {
+  return find_first_of(bytes, set, Which);
+}
+
+template <members Which>
+std::optional<std::size_t> last_of(std::string_view bytes, std::string_view set) {
+  return find_last_of(bytes, set, Which);
+}
+
+int trimmed(lua_State* L) {
+  const byte_span& self = check<byte_span>(L, 1);
+  const std::string_view space = lua_isnoneornil(L, 2) ? " \f\n\r\t\v" : check_bytes(L, 2);
+  const auto first = find_first_of(self.text(), space, members::out);
+  const auto last = find_last_of(self.text(), space, members::out);
+  push_empty(L) = first ? self.part(*first, *last + 1 - *first) : byte_span{};
+  return 1;
+}
+
+const lua::class_method methods[] = {
+    {"slice", slice},
+    {"copy", copy},
+    {"append", append},
+    {"starts_with", starts_with},
+    {"ends_with", ends_with},
+    {"find", find_forward<find_first>},
+    {"rfind", rfind},
+    {"find_first_of", find_forward<first_of<members::in>>},
+    {"find_first_not_of", find_forward<first_of<members::out>>},
+    {"find_last_of", find_backward<last_of<members::in>>},
+    {"find_last_not_of", find_backward<last_of<members::out>>},
+    {"trimmed", trimmed},
+};
 const lua::class_property properties[] = {{"capacity", capacity}};
 const lua::class_method metamethods[] = {
     {"__len", length},
