@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <limits>
+#include <memory>
+#include <new>
 #include <optional>
 
 #include "lib/bindings/byte_span/search.h"
@@ -13,6 +16,10 @@ namespace emilua::bindings {
 namespace {
 
 using lua::check;
+
+// The kernel copies faster to where a cache line begins; little memory is not worth it.
+constexpr std::size_t line = 64;
+constexpr std::size_t worth_aligning = 4096;
 
 // Numbers are truncated toward zero; anything outside ±2^53 (NaN included) is no size.
 std::optional<std::int64_t> to_integer(lua_State* L, int index) {
@@ -283,8 +290,13 @@ const lua::class_method functions[] = {{"new", make}, {"append", concatenate}};
 
 byte_span make_byte_span(std::size_t length, std::size_t capacity) {
   if (capacity == 0) return {};
-  std::shared_ptr<std::byte[]> memory{new std::byte[capacity]()};
-  std::byte* data = memory.get();
+  // Of much memory the system gives pages of zeros, when they are first touched.
+  const std::size_t alignment = capacity < worth_aligning ? 1 : line;
+  std::size_t room = capacity + alignment - 1;
+  void* start = std::calloc(room, 1);
+  if (start == nullptr) throw std::bad_alloc{};
+  std::shared_ptr<std::byte[]> memory{static_cast<std::byte*>(start), std::free};
+  auto* data = static_cast<std::byte*>(std::align(alignment, capacity, start, room));
   return {std::move(memory), data, length, capacity};
 }
 
