@@ -1,5 +1,5 @@
 ---@meta
--- require 'file': files as streams. OS failures are error codes of category system.
+-- require 'file': files as streams, or with offsets. OS failures are error codes of category system.
 
 local file = {}
 
@@ -31,13 +31,13 @@ function file.stream.new(fd) end
 ---@param flags integer
 function file.stream:open(path, flags) end
 
----Pending operations end with operation_aborted.
+---Pending operations end with operation_aborted, unless they have begun and cannot be stopped.
 function file.stream:close() end
 
 ---Pending operations of all fibers end with operation_aborted. EBADF when not open.
 function file.stream:cancel() end
 
----Takes a descriptor, which is consumed.
+---Takes a descriptor, which is consumed. `already_open` (asio.misc 1), which leaves it alone.
 ---@param fd file_descriptor
 function file.stream:assign(fd) end
 
@@ -64,6 +64,89 @@ function file.stream:read_some(buffer) end
 ---@param buffer byte_span
 ---@return integer count
 function file.stream:write_some(buffer) end
+
+---A file without a position: offsets count from 0. Operations of several fibers run side by side.
+---@class file.random_access
+---@field is_open boolean
+---@field size integer bytes, asked of the system at each read; EBADF when not open
+file.random_access = {}
+
+---Not open, or over a descriptor, which is consumed.
+---@param fd? file_descriptor
+---@return file.random_access
+function file.random_access.new(fd) end
+
+---Opens a file; new ones get mode 0777 less the umask. `already_open` (asio.misc 1), EINVAL{arg=2} for
+---anything but a path.
+---@param path filesystem.path
+---@param flags integer
+function file.random_access:open(path, flags) end
+
+---Pending operations end with operation_aborted, unless they have begun.
+function file.random_access:close() end
+
+---Pending operations of all fibers end with operation_aborted, unless they have begun. EBADF when not open.
+function file.random_access:cancel() end
+
+---Takes a descriptor, which is consumed. `already_open` (asio.misc 1), which leaves it alone.
+---@param fd file_descriptor
+function file.random_access:assign(fd) end
+
+---Gives the descriptor away; the object is not open afterwards. EBADF.
+---@return file_descriptor
+function file.random_access:release() end
+
+---Cuts the file or extends it with zeros.
+---@param size integer bytes
+function file.random_access:resize(size) end
+
+---Reads at most #buffer bytes. Suspends; interruption point. asio_error.misc.eof at or behind the end.
+---@param offset integer bytes
+---@param buffer byte_span
+---@return integer count
+function file.random_access:read_some_at(offset, buffer) end
+
+---Writes at most #buffer bytes. Suspends; interruption point.
+---@param offset integer bytes
+---@param buffer byte_span
+---@return integer count
+function file.random_access:write_some_at(offset, buffer) end
+
+---@class random_access_reader
+---@field read_some_at fun(self: any, offset: integer, buffer: byte_span): integer
+
+---@class random_access_writer
+---@field write_some_at fun(self: any, offset: integer, buffer: byte_span): integer
+
+---Reads until the buffer is full. Errors of the object pass through; EINVAL{arg=3} for anything but a buffer.
+---@param io random_access_reader
+---@param offset integer bytes
+---@param buffer byte_span
+---@return integer count the buffer's length
+function file.read_all_at(io, offset, buffer) end
+
+---Reads at least `minimum` bytes, at most the buffer's length. Errors as read_all_at's.
+---@param io random_access_reader
+---@param offset integer bytes
+---@param buffer byte_span
+---@param minimum integer
+---@return integer count
+function file.read_at_least_at(io, offset, buffer, minimum) end
+
+---Writes everything. Errors as read_all_at's.
+---@param io random_access_writer
+---@param offset integer bytes
+---@param buffer byte_span|string
+---@return integer count
+function file.write_all_at(io, offset, buffer) end
+
+---Writes at least `minimum` bytes. Errors as read_all_at's.
+---@param io random_access_writer
+---@param offset integer bytes
+---@param buffer byte_span
+---@param minimum integer
+---@return integer count
+function file.write_at_least_at(io, offset, buffer, minimum) end
 
 ---An open descriptor; closed when collected. tostring gives "/dev/fd/N". While an operation of a unix socket
 ---sends it, everything else that uses it raises EBUSY.

@@ -4,27 +4,42 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <limits>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "lib/base/error.h"
 #include "lib/bindings/io/lifecycle.h"
 #include "lib/bindings/io/some.h"
 #include "lib/bindings/io/transfer.h"
+#include "lib/bindings/stream/stream.h"
 #include "lib/fiber/path.h"
 #include "lib/fiber/vm.h"
+#include "lib/lua/embedded.h"
 #include "lib/lua/error.h"
 
 namespace emilua::bindings {
 
-struct file_stream {
-  explicit file_stream(fiber::vm& v) : io(v.process(), v.io()) {}
+extern const std::span<const lua::embedded_module> file_modules;
+
+enum class access { stream, random };
+
+template <access>
+struct file_object {
+  explicit file_object(fiber::vm& v) : io(v.process(), v.io()) {}
   transfer_object io;
 };
+
+using file_stream = file_object<access::stream>;
+using random_access_file = file_object<access::random>;
 
 }  // namespace emilua::bindings
 
 template <>
 const emilua::lua::class_info& emilua::lua::class_of<emilua::bindings::file_stream>();
+template <>
+const emilua::lua::class_info& emilua::lua::class_of<emilua::bindings::random_access_file>();
 
 namespace emilua::bindings {
 namespace {
@@ -61,14 +76,27 @@ int flags_of(unsigned flags) {
   return native;
 }
 
-transfer_object& io_of(lua_State* L) { return check<file_stream>(L, 1).io; }
+// Truncated toward zero. What is out of range is the kernel's to refuse, and no number is negative.
+off_t check_offset(lua_State* L, int index) {
+  using limits = std::numeric_limits<off_t>;
+  const lua_Number value = lua::check_number(L, index);
+  if (!(value > static_cast<lua_Number>(limits::min()))) return limits::min();
+  if (value >= static_cast<lua_Number>(limits::max())) return limits::max();
+  return static_cast<off_t>(value);
+}
 
+template <class File>
+transfer_object& io_of(lua_State* L) {
+  return check<File>(L, 1).io;
+}
+
+template <auto Io>
 int open(lua_State* L) {
-  auto& io = io_of(L);
+  auto& io = Io(L);
   const std::string* path = fiber::to_path(L, 2);
   if (path == nullptr) lua::raise_argument(L, 2);
   const int flags = flags_of(static_cast<unsigned>(luaL_checkinteger(L, 3)));
-  check_not_open<io_of>(L);
+  check_not_open<Io>(L);
   // The kernel would silently take what stands before a NUL for the whole path.
   if (path->find('\0') != path->npos) lua::raise(L, base::system_error(EINVAL));
   base::unique_fd fd{base::retry([&] { return ::open(path->c_str(), flags, 0777); })};
@@ -77,16 +105,26 @@ int open(lua_State* L) {
   return 0;
 }
 
+template <auto Io>
 int resize(lua_State* L) {
-  const auto size = static_cast<off_t>(luaL_checknumber(L, 2));
-  if (::ftruncate(check_open<io_of>(L).native(), size) == -1) lua::raise(L, base::last_error());
+  const off_t size = check_offset(L, 2);
+  const int fd = check_open<Io>(L).native();
+  if (base::retry([&] { return ::ftruncate(fd, size); }) == -1) lua::raise(L, base::last_error());
   return 0;
 }
 
+template <auto Io>
+int size(lua_State* L) {
+  struct stat info;
+  if (::fstat(check_open<Io>(L).native(), &info) == -1) lua::raise(L, base::last_error());
+  lua_pushnumber(L, static_cast<lua_Number>(info.st_size));
+  return 1;
+}
+
 int seek(lua_State* L) {
-  const auto offset = static_cast<off_t>(luaL_checknumber(L, 2));
-  const std::string whence = luaL_checkstring(L, 3);
-  auto& io = check_open<io_of>(L);
+  const off_t offset = check_offset(L, 2);
+  const std::string_view whence = luaL_checkstring(L, 3);
+  auto& io = check_open<io_of<file_stream>>(L);
   const int how = whence == "set"   ? SEEK_SET
                   : whence == "cur" ? SEEK_CUR
                   : whence == "end" ? SEEK_END
@@ -98,39 +136,82 @@ int seek(lua_State* L) {
   return 1;
 }
 
-int size(lua_State* L) {
-  struct stat info;
-  if (::fstat(check_open<io_of>(L).native(), &info) == -1) lua::raise(L, base::last_error());
-  lua_pushnumber(L, static_cast<lua_Number>(info.st_size));
-  return 1;
+// The offset is argument 2, the buffer argument 3.
+int read_some_at(lua_State* L) {
+  const off_t offset = check_offset(L, 2);
+  fiber::vm::of(L).check_suspension(L);
+  transfer_object& io = io_of<random_access_file>(L);
+  auto& buffer = check<byte_span>(L, 3);
+  return fiber::await(
+      L,
+      [&](auto handler) {
+        io.async_read_some_at(offset, buffer.mutable_buffer(), std::move(handler));
+      },
+      [keep = buffer.memory](lua_State* R, std::size_t n) { return push_count(R, n); });
 }
 
-const lua::class_method methods[] = {
-    {"open", open},
-    {"close", close<io_of>},
-    {"cancel", cancel<io_of>},
-    {"assign", assign<io_of>},
-    {"release", release<io_of>},
-    {"resize", resize},
+int write_some_at(lua_State* L) {
+  const off_t offset = check_offset(L, 2);
+  fiber::vm::of(L).check_suspension(L);
+  transfer_object& io = io_of<random_access_file>(L);
+  auto& buffer = check<byte_span>(L, 3);
+  return fiber::await(
+      L,
+      [&](auto handler) {
+        io.async_write_some_at(offset, buffer.const_buffer(), std::move(handler));
+      },
+      [keep = buffer.memory](lua_State* R, std::size_t n) { return push_count(R, n); });
+}
+
+const lua::class_method stream_methods[] = {
+    {"open", open<io_of<file_stream>>},
+    {"close", close<io_of<file_stream>>},
+    {"cancel", cancel<io_of<file_stream>>},
+    {"assign", assign<io_of<file_stream>>},
+    {"release", release<io_of<file_stream>>},
+    {"resize", resize<io_of<file_stream>>},
     {"seek", seek},
-    {"read_some", read_some<io_of>, true},
-    {"write_some", write_some<io_of>, true},
+    {"read_some", read_some<io_of<file_stream>>, true},
+    {"write_some", write_some<io_of<file_stream>>, true},
 };
-const lua::class_property properties[] = {{"is_open", is_open<io_of>}, {"size", size}};
+const lua::class_property stream_properties[] = {{"is_open", is_open<io_of<file_stream>>},
+                                                 {"size", size<io_of<file_stream>>}};
 const lua::class_method stream_functions[] = {{"new", make<file_stream>}};
+
+const lua::class_method random_access_methods[] = {
+    {"open", open<io_of<random_access_file>>},
+    {"close", close<io_of<random_access_file>>},
+    {"cancel", cancel<io_of<random_access_file>>},
+    {"assign", assign<io_of<random_access_file>>},
+    {"release", release<io_of<random_access_file>>},
+    {"resize", resize<io_of<random_access_file>>},
+    {"read_some_at", read_some_at, true},
+    {"write_some_at", write_some_at, true},
+};
+const lua::class_property random_access_properties[] = {
+    {"is_open", is_open<io_of<random_access_file>>}, {"size", size<io_of<random_access_file>>}};
+const lua::class_method random_access_functions[] = {{"new", make<random_access_file>}};
 
 }  // namespace
 
 void push_file(lua_State* L) {
-  lua_createtable(L, 0, 2);
+  lua_createtable(L, 0, 7);
   lua::push_functions(L, stream_functions);
   lua_setfield(L, -2, "stream");
+  lua::push_functions(L, random_access_functions);
+  lua_setfield(L, -2, "random_access");
   lua_createtable(L, 0, std::size(open_flags));
   for (const auto& entry : open_flags) {
     lua_pushinteger(L, entry.flag);
     lua_setfield(L, -2, entry.name);
   }
   lua_setfield(L, -2, "open_flag");
+
+  lua::push_embedded(L, file_modules, "file");
+  lua_pushvalue(L, -2);
+  push_stream(L);
+  lua_pushcfunction(L, check_span);
+  lua_call(L, 3, 0);
 }
 
 }  // namespace emilua::bindings
@@ -138,6 +219,16 @@ void push_file(lua_State* L) {
 template <>
 const emilua::lua::class_info& emilua::lua::class_of<emilua::bindings::file_stream>() {
   using namespace emilua::bindings;
-  static const class_info info{.name = "file.stream", .methods = methods, .properties = properties};
+  static const class_info info{
+      .name = "file.stream", .methods = stream_methods, .properties = stream_properties};
+  return info;
+}
+
+template <>
+const emilua::lua::class_info& emilua::lua::class_of<emilua::bindings::random_access_file>() {
+  using namespace emilua::bindings;
+  static const class_info info{.name = "file.random_access",
+                               .methods = random_access_methods,
+                               .properties = random_access_properties};
   return info;
 }

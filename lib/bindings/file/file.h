@@ -1,4 +1,4 @@
-// The module `file`: file.stream and its open flags.
+// The module `file`: file.stream, file.random_access, and whole transfers at an offset.
 #pragma once
 
 #include <lua.hpp>

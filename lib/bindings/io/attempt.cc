@@ -1,4 +1,4 @@
-#include "lib/bindings/io/transfer.h"
+#include "lib/bindings/io/attempt.h"
 
 #include <limits.h>
 #include <poll.h>
@@ -23,23 +23,24 @@ bool is_ready(int fd, direction which) noexcept {
   return base::retry([&] { return ::poll(&p, 1, 0); }) > 0;
 }
 
-// For kernels and file types without RWF_NOWAIT: a ready descriptor is taken at its word. Of a
-// write, POLLOUT promises room for PIPE_BUF bytes only.
-ssize_t plain(int fd, const io_request& request) noexcept {
-  if (request.which == direction::read) return ::read(fd, request.data, request.size);
-  return ::write(fd, request.data, std::min<std::size_t>(request.size, PIPE_BUF));
+ssize_t transfer(int fd, const io_request& request, int flags) noexcept {
+  const iovec vector{request.data, request.size};
+  return request.which == direction::read ? ::preadv2(fd, &vector, 1, request.offset, flags)
+                                          : ::pwritev2(fd, &vector, 1, request.offset, flags);
 }
 
-ssize_t without_waiting(int fd, const io_request& request) noexcept {
-  const iovec vector{request.data, request.size};
-  const ssize_t n = request.which == direction::read ? ::preadv2(fd, &vector, 1, -1, RWF_NOWAIT)
-                                                     : ::pwritev2(fd, &vector, 1, -1, RWF_NOWAIT);
+ssize_t without_waiting(int fd, io_request request) noexcept {
+  const ssize_t n = transfer(fd, request, RWF_NOWAIT);
   if (n != -1 || (errno != EOPNOTSUPP && errno != ENOSYS && errno != EINVAL)) return n;
   if (!is_pollable(fd) || !is_ready(fd, request.which)) {
     errno = EAGAIN;
     return -1;
   }
-  return plain(fd, request);
+  // Kernels and file types without RWF_NOWAIT: a ready descriptor is taken at its word. For a
+  // write that is room for PIPE_BUF bytes only.
+  if (request.which == direction::write)
+    request.size = std::min<std::size_t>(request.size, PIPE_BUF);
+  return transfer(fd, request, 0);
 }
 
 }  // namespace
@@ -55,22 +56,14 @@ bool is_pollable(int fd) noexcept {
 }
 
 io_outcome attempt(int fd, const io_request& request, bool wait) noexcept {
-  const ssize_t n = base::retry([&] {
-    if (!wait) return without_waiting(fd, request);
-    return request.which == direction::read ? ::read(fd, request.data, request.size)
-                                            : ::write(fd, request.data, request.size);
-  });
+  const ssize_t n =
+      base::retry([&] { return wait ? transfer(fd, request, 0) : without_waiting(fd, request); });
   if (n == -1) {
     if (!wait && errno == EAGAIN) return {.error = {}, .bytes = 0, .would_block = true};
     return {.error = base::last_error()};
   }
   if (n == 0 && request.which == direction::read) return {.error = eof()};
   return {.error = {}, .bytes = static_cast<std::size_t>(n)};
-}
-
-void transfer_object::assign(base::unique_fd fd) {
-  pollable_ = is_pollable(fd.get());
-  pollable_object::assign(std::move(fd));
 }
 
 }  // namespace emilua::bindings

@@ -5,56 +5,44 @@
 //   io.assign(std::move(fd));
 //   io.async_read_some(buffer, [](std::error_code error, std::size_t n) { … });   // n > 0
 //
-// What can be polled (pipes, sockets, terminals) is awaited through a private epoll set. Regular
-// files are read from and written to the page cache at once (RWF_NOWAIT) and otherwise on the
-// process's blocking threads, where an operation cannot be cancelled and runs to its end.
+// What can be polled (pipes, sockets, terminals) is awaited through a private epoll set: see
+// pollable.h. Regular files and the like are read from and written to the page cache at once, and
+// otherwise on the process's blocking threads: see blocking_queue.h.
 //
 // End of file is asio's misc:eof; an empty buffer completes at once with 0. Handlers are called
 // through their associated executor, never from inside the initiating call. Thread safety: one
-// object is used from one strand. Source: epoll(7), preadv2(2).
+// object is used from one strand.
 #pragma once
 
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/error.hpp>
-#include <boost/asio/post.hpp>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <system_error>
 #include <utility>
 
-#include "lib/base/error.h"
 #include "lib/base/unique_fd.h"
+#include "lib/bindings/io/attempt.h"
+#include "lib/bindings/io/blocking_queue.h"
 #include "lib/bindings/io/completion.h"
 #include "lib/bindings/io/pollable.h"
 #include "lib/fiber/context.h"
 
 namespace emilua::bindings {
 
-// The bytes to move; `data` is written to when reading.
-struct io_request {
-  direction which;
-  void* data;
-  std::size_t size;
-};
-
-struct io_outcome {
-  std::error_code error;
-  std::size_t bytes = 0;
-  bool would_block = false;
-};
-
-// One attempt. With `wait`, blocks if it must.
-[[nodiscard]] io_outcome attempt(int fd, const io_request& request, bool wait) noexcept;
-
-// Whether readiness of the descriptor can be awaited.
-[[nodiscard]] bool is_pollable(int fd) noexcept;
-
 class transfer_object : public pollable_object {
  public:
   transfer_object(fiber::context& process, boost::asio::io_context& loop)
       : pollable_object(loop), process_(process) {}
+  transfer_object(transfer_object&&) = default;
+  ~transfer_object();
 
   void assign(base::unique_fd fd);
+
+  // Pending operations end with operation_aborted, but for those that a thread is already doing.
+  void cancel();
+  void close();
+  [[nodiscard]] base::unique_fd release();
 
   template <class Handler>
   void async_read_some(boost::asio::mutable_buffer buffer, Handler handler) {
@@ -65,25 +53,40 @@ class transfer_object : public pollable_object {
     start({direction::write, const_cast<void*>(buffer.data()), buffer.size()}, std::move(handler));
   }
 
+  // At an offset in bytes, leaving the position alone. EINVAL for a negative one, ESPIPE where
+  // there is none.
+  template <class Handler>
+  void async_read_some_at(off_t offset, boost::asio::mutable_buffer buffer, Handler handler) {
+    start({direction::read, buffer.data(), buffer.size(), real_offset(offset)}, std::move(handler));
+  }
+  template <class Handler>
+  void async_write_some_at(off_t offset, boost::asio::const_buffer buffer, Handler handler) {
+    start({direction::write, const_cast<void*>(buffer.data()), buffer.size(), real_offset(offset)},
+          std::move(handler));
+  }
+
  private:
+  // What is not to be taken for current_position.
+  [[nodiscard]] static off_t real_offset(off_t offset) noexcept {
+    return offset < 0 ? current_position - 1 : offset;
+  }
+
   template <class Handler>
   void start(const io_request& request, Handler handler);
-  template <class Handler>
-  void start_on_thread(const io_request& request, Handler handler);
+
+  void cancel_blocking();
+  void forget_blocking();
 
   fiber::context& process_;
-  bool pollable_ = false;
+  std::shared_ptr<blocking_queue> blocking_[2];  // unless the descriptor can be polled
 };
 
 template <class Handler>
 void transfer_object::start(const io_request& request, Handler handler) {
   if (request.size == 0 && is_open())
     return post_completion(std::move(handler), std::error_code{}, std::size_t{0});
-  if (is_open() && !pollable_) {
-    const io_outcome outcome = attempt(native(), request, /*wait=*/false);
-    if (outcome.would_block) return start_on_thread(request, std::move(handler));
-    return post_completion(std::move(handler), outcome.error, outcome.bytes);
-  }
+  if (const auto& queue = blocking_[static_cast<int>(request.which)])
+    return queue->start(shared(), request, std::move(handler));
   auto once = [fd = shared(), request]() -> std::optional<io_outcome> {
     const io_outcome outcome = attempt(fd->get(), request, /*wait=*/false);
     if (outcome.would_block) return std::nullopt;
@@ -94,16 +97,6 @@ void transfer_object::start(const io_request& request, Handler handler) {
                                                                const io_outcome& outcome) {
                                           h(error ? error : outcome.error, outcome.bytes);
                                         }});
-}
-
-template <class Handler>
-void transfer_object::start_on_thread(const io_request& request, Handler handler) {
-  boost::asio::post(
-      process_.blocking_pool(),
-      [fd = shared(), request, handler = foreign_handler{std::move(handler)}]() mutable {
-        const io_outcome outcome = attempt(fd->get(), request, /*wait=*/true);
-        handler.complete(outcome.error, outcome.bytes);
-      });
 }
 
 }  // namespace emilua::bindings

@@ -10,16 +10,11 @@ namespace emilua::bindings {
 
 extern const std::span<const lua::embedded_module> stream_modules;
 
-namespace {
-
-// check_span(value, position): raises unless the value is a byte_span.
 int check_span(lua_State* L) {
   if (lua::to<byte_span>(L, 1) == nullptr)
     lua::raise_argument(L, static_cast<int>(luaL_checkinteger(L, 2)));
   return 0;
 }
-
-}  // namespace
 
 void push_stream(lua_State* L) {
   lua::push_embedded(L, stream_modules, "stream");

@@ -1,0 +1,38 @@
+#include "lib/bindings/io/transfer.h"
+
+namespace emilua::bindings {
+
+transfer_object::~transfer_object() { cancel_blocking(); }
+
+void transfer_object::assign(base::unique_fd fd) {
+  if (!is_pollable(fd.get()))
+    for (auto& queue : blocking_) queue = std::make_shared<blocking_queue>(process_);
+  pollable_object::assign(std::move(fd));
+}
+
+void transfer_object::cancel() {
+  pollable_object::cancel();
+  cancel_blocking();
+}
+
+void transfer_object::cancel_blocking() {
+  for (auto& queue : blocking_)
+    if (queue) queue->cancel();
+}
+
+void transfer_object::forget_blocking() {
+  cancel_blocking();
+  for (auto& queue : blocking_) queue.reset();
+}
+
+void transfer_object::close() {
+  forget_blocking();
+  pollable_object::close();
+}
+
+base::unique_fd transfer_object::release() {
+  forget_blocking();
+  return pollable_object::release();
+}
+
+}  // namespace emilua::bindings
