@@ -12,15 +12,13 @@
 #include <absl/container/flat_hash_map.h>
 
 #include <atomic>
-#include <boost/asio/thread_pool.hpp>
 #include <memory>
-#include <mutex>
-#include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
 #include <vector>
 
+#include "lib/fiber/blocking_threads.h"
 #include "lib/fiber/diagnostics.h"
 #include "lib/fiber/pool.h"
 #include "lib/fiber/source_store.h"
@@ -43,15 +41,14 @@ class context {
 
   // Throws what the constructor of a pool throws.
   explicit context(options opts);
-  ~context();
 
   [[nodiscard]] pool& main_pool() noexcept { return main_pool_; }
   [[nodiscard]] const options& config() const noexcept { return options_; }
   [[nodiscard]] const diagnostics& log() const noexcept { return options_.log; }
   [[nodiscard]] source_store& sources() noexcept { return sources_; }
 
-  // Threads for system calls that block whatever the kernel is told; made on first use.
-  [[nodiscard]] boost::asio::thread_pool& blocking_pool();
+  // For system calls that block whatever the kernel is told.
+  [[nodiscard]] blocking_threads& blocking() noexcept { return blocking_; }
 
   // What the process offers its VMs beyond this class, found by type. The caller keeps ownership
   // and provides before the first VM starts.
@@ -83,8 +80,8 @@ class context {
   source_store sources_;
   std::atomic<int> exit_code_{0};
   thread_list launched_;
-  std::mutex pool_mutex_;
-  std::optional<boost::asio::thread_pool> pool_;
+  // Goes before the loops, to which its jobs refer.
+  blocking_threads blocking_;
   absl::flat_hash_map<const void*, void*> services_;
 };
 

@@ -1,7 +1,7 @@
 // Reads and writes of what cannot be polled, such as files: at once where that does not wait, and
-// otherwise on the process's blocking threads.
+// otherwise on threads that may block.
 //
-//   auto queue = std::make_shared<blocking_queue>(process);
+//   auto queue = std::make_shared<blocking_queue>(process.blocking());
 //   queue->start(fd, {direction::read, room, size},        // shared_ptr<base::unique_fd>
 //                handler);                                  // handler(std::error_code, size_t)
 //
@@ -17,7 +17,6 @@
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/system/system_error.hpp>
 #include <cstdint>
 #include <list>
 #include <memory>
@@ -28,13 +27,13 @@
 #include "lib/base/unique_fd.h"
 #include "lib/bindings/io/attempt.h"
 #include "lib/bindings/io/completion.h"
-#include "lib/fiber/context.h"
+#include "lib/fiber/blocking_threads.h"
 
 namespace emilua::bindings {
 
 class blocking_queue : public std::enable_shared_from_this<blocking_queue> {
  public:
-  explicit blocking_queue(fiber::context& process) : process_(process) {}
+  explicit blocking_queue(fiber::blocking_threads& threads) : threads_(threads) {}
 
   template <class Handler>
   void start(std::shared_ptr<base::unique_fd> fd, const io_request& request, Handler handler) {
@@ -112,15 +111,15 @@ class blocking_queue : public std::enable_shared_from_this<blocking_queue> {
       const auto made = std::make_shared<job<executor>>();
       made->held.emplace(typename job<executor>::content{keep_running(run_on), run_on,
                                                          queue.shared_from_this(), fd});
-      if (const std::error_code error = post_to(queue.process_, [j = made, r = request, i = id] {
-            if (!j->claim()) return;
-            auto mine = std::move(*std::exchange(j->held, std::nullopt));
-            const io_outcome outcome = attempt(mine.fd->get(), r, /*wait=*/true);
-            mine.fd.reset();  // whoever sees the result may close it
-            boost::asio::post(mine.executor,
-                              [queue = mine.queue, i, outcome] { queue->finish(i, outcome); });
-          }))
-        return error;
+      const auto run = [j = made, r = request, i = id] {
+        if (!j->claim()) return;
+        auto mine = std::move(*std::exchange(j->held, std::nullopt));
+        const io_outcome outcome = attempt(mine.fd->get(), r, /*wait=*/true);
+        mine.fd.reset();  // whoever sees the result may close it
+        boost::asio::post(mine.executor,
+                          [queue = mine.queue, i, outcome] { queue->finish(i, outcome); });
+      };
+      if (const std::error_code error = queue.threads_.post(run)) return error;
       given = made;
       submitted = true;
       fd.reset();
@@ -137,15 +136,6 @@ class blocking_queue : public std::enable_shared_from_this<blocking_queue> {
     std::shared_ptr<job<executor>> given;
   };
 
-  template <class Function>
-  [[nodiscard]] static std::error_code post_to(fiber::context& process, Function function) {
-    try {
-      boost::asio::post(process.blocking_pool(), std::move(function));
-    } catch (const boost::system::system_error& e) {  // no threads
-      return e.code();
-    }
-    return {};
-  }
   [[nodiscard]] static bool is_ordered(const io_request& request) noexcept {
     return request.offset == current_position;
   }
@@ -155,7 +145,7 @@ class blocking_queue : public std::enable_shared_from_this<blocking_queue> {
   void advance();
   void finish(std::uint64_t id, const io_outcome& outcome);
 
-  fiber::context& process_;
+  fiber::blocking_threads& threads_;
   entry_list entries_;
   std::uint64_t last_id_ = 0;
 };

@@ -14,6 +14,7 @@
 #include <string>
 
 #include "lib/base/file.h"
+#include "lib/fiber/context.h"
 
 namespace emilua::bindings {
 namespace {
@@ -44,9 +45,8 @@ class BlockingQueueTest : public testing::Test {
 
   // All threads of the pool wait from now on until free_threads().
   void occupy_threads() {
-    constexpr std::size_t more_than_there_are = 16;
-    for (std::size_t i = 0; i < more_than_there_are; ++i)
-      asio::post(process.blocking_pool(), [wait = free] { wait.wait(); });
+    for (std::size_t i = 0; i < fiber::blocking_threads::max_threads; ++i)
+      ASSERT_FALSE(process.blocking().post([wait = free] { wait.wait(); }));
     occupied = true;
   }
   void free_threads() {
@@ -69,7 +69,7 @@ class BlockingQueueTest : public testing::Test {
   bool occupied = false;
   fiber::context process{{}};
   asio::io_context& loop = process.main_pool().io();
-  std::shared_ptr<blocking_queue> queue = std::make_shared<blocking_queue>(process);
+  std::shared_ptr<blocking_queue> queue = std::make_shared<blocking_queue>(process.blocking());
   std::optional<outcome> first, second, third;
 };
 

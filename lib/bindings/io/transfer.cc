@@ -6,7 +6,7 @@ transfer_object::~transfer_object() { cancel_blocking(); }
 
 void transfer_object::assign(base::unique_fd fd) {
   if (!is_pollable(fd.get()))
-    for (auto& queue : blocking_) queue = std::make_shared<blocking_queue>(process_);
+    for (auto& queue : blocking_) queue = std::make_shared<blocking_queue>(process_.blocking());
   pollable_object::assign(std::move(fd));
 }
 
