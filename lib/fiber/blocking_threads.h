@@ -6,6 +6,9 @@
 // A thread is started when there is work and none is free, up to max_threads; what comes then waits
 // for its turn. Jobs throw nothing. The destructor waits for those that have begun and drops the
 // others. Thread safety: post() may be called from any thread.
+//
+// Why not io_uring: the kernel's threads that do its work take no signals and keep the credentials
+// that the process gives up, which ipc/all_threads.h must not leave behind.
 #pragma once
 
 #include <absl/functional/any_invocable.h>

@@ -196,7 +196,7 @@ check.case('baud rates', function()
     for _, rate in ipairs{0, 1, -9600, 9601, 2 ^ 32 + 9600, math.huge, 0 / 0} do
         raises_of('system', 'EINVAL', function() port.baud_rate = rate end)
     end
-    for _, value in ipairs{{}, true, 'fast'} do
+    for _, value in ipairs{{}, true, 'fast', '9600'} do
         check.equal('string', type(check.raises(function() port.baud_rate = value end)))
     end
     check.equal('string', type(check.raises(function() port.baud_rate = nil end)))
@@ -238,7 +238,9 @@ check.case('parity and character size', function()
     for _, value in ipairs{4, 9, -8, math.huge, 0 / 0} do
         raises_of('generic', 'ERANGE', function() port.character_size = value end)
     end
-    check.equal('string', type(check.raises(function() port.character_size = {} end)))
+    for _, value in ipairs{{}, true, '8'} do
+        check.equal('string', type(check.raises(function() port.character_size = value end)))
+    end
     port:close()
     program:close()
 end)

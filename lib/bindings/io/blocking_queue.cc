@@ -11,7 +11,7 @@ blocking_queue::entry_list::iterator blocking_queue::find(std::uint64_t id) {
 void blocking_queue::advance() {
   while (!entries_.empty() && !entries_.front()->submitted) {
     entry& next = *entries_.front();
-    io_outcome outcome = attempt(next.fd->get(), next.request, /*wait=*/false);
+    io_outcome outcome = try_now(*next.fd, next.request);
     if (outcome.would_block) {
       outcome = {.error = next.submit(*this)};
       if (!outcome.error) return;

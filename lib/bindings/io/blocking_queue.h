@@ -1,5 +1,5 @@
-// Reads and writes of what cannot be polled, such as files: at once where that does not wait, and
-// otherwise on threads that may block.
+// Reads and writes of what cannot be polled, such as files: at once where that does not wait and is
+// no more than a few megabytes, and otherwise on threads that may block.
 //
 //   auto queue = std::make_shared<blocking_queue>(process.blocking());
 //   queue->start(fd, {direction::read, room, size},        // shared_ptr<base::unique_fd>
@@ -39,7 +39,7 @@ class blocking_queue : public std::enable_shared_from_this<blocking_queue> {
   void start(std::shared_ptr<base::unique_fd> fd, const io_request& request, Handler handler) {
     const bool has_turn = !is_ordered(request) || entries_.empty();
     if (has_turn) {
-      const io_outcome outcome = attempt(fd->get(), request, /*wait=*/false);
+      const io_outcome outcome = try_now(*fd, request);
       if (!outcome.would_block)
         return post_completion(std::move(handler), outcome.error, outcome.bytes);
     }
@@ -139,6 +139,14 @@ class blocking_queue : public std::enable_shared_from_this<blocking_queue> {
   [[nodiscard]] static bool is_ordered(const io_request& request) noexcept {
     return request.offset == current_position;
   }
+  // Copying more than this would keep the caller's thread from other fibers for too long.
+  static constexpr std::size_t most_at_once = 4 << 20;
+  [[nodiscard]] static io_outcome try_now(const base::unique_fd& fd,
+                                          const io_request& request) noexcept {
+    if (request.size > most_at_once) return {.error = {}, .bytes = 0, .would_block = true};
+    return attempt(fd.get(), request, /*wait=*/false);
+  }
+
   void cancel(std::uint64_t id);
   [[nodiscard]] entry_list::iterator find(std::uint64_t id);
   // Begins what had to wait for its turn.

@@ -106,6 +106,20 @@ TEST_F(BlockingQueueTest, AnOffsetOfItsOwnWaitsForNobody) {
   EXPECT_EQ(::lseek(file->get(), 0, SEEK_CUR), 6);
 }
 
+TEST_F(BlockingQueueTest, MuchIsLeftToAThreadThoughItWouldNotWait) {
+  std::string room(16 << 20, '-');
+  const auto file = std::make_shared<base::unique_fd>(::memfd_create("much", MFD_CLOEXEC));
+  ASSERT_EQ(::ftruncate(file->get(), static_cast<off_t>(room.size())), 0);
+  occupy_threads();
+  queue->start(file, read_into(room), into(first));
+  loop.poll();
+  EXPECT_FALSE(first);
+  free_threads();
+  run();
+  EXPECT_EQ(first->bytes, room.size());
+  EXPECT_EQ(room.find_first_not_of('\0'), std::string::npos);
+}
+
 TEST_F(BlockingQueueTest, WhatNoThreadHasBegunCanBeCancelledAlone) {
   occupy_threads();
   std::string a(4, '-'), b(4, '-'), c(4, '-');

@@ -153,7 +153,8 @@ int read_baud_rate(lua_State* L) {
 }
 
 int write_baud_rate(lua_State* L) {
-  const auto rate = to_integer<std::int64_t>(luaL_checknumber(L, value_argument));
+  check_number_type(L, value_argument);
+  const auto rate = to_integer<std::int64_t>(lua_tonumber(L, value_argument));
   termios line = line_of(L);
   if (!rate || !set_baud_rate(line, *rate)) lua::raise(L, base::system_error(EINVAL));
   apply(L, line);
@@ -200,7 +201,8 @@ int read_character_size(lua_State* L) {
 }
 
 int write_character_size(lua_State* L) {
-  const auto bits = to_integer<int>(luaL_checknumber(L, value_argument));
+  check_number_type(L, value_argument);
+  const auto bits = to_integer<int>(lua_tonumber(L, value_argument));
   termios line = line_of(L);
   if (!bits || *bits < 5 || *bits > 8) lua::raise(L, std::errc::result_out_of_range);
   set_character_size(line, *bits);
