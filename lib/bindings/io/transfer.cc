@@ -1,13 +1,17 @@
 #include "lib/bindings/io/transfer.h"
 
+#include <algorithm>
+
 namespace emilua::bindings {
 
 transfer_object::~transfer_object() { cancel_blocking(); }
 
 void transfer_object::assign(base::unique_fd fd) {
+  decltype(blocking_) queues;
   if (!is_pollable(fd.get()))
-    for (auto& queue : blocking_) queue = std::make_shared<blocking_queue>(process_.blocking());
+    for (auto& queue : queues) queue = std::make_shared<blocking_queue>(process_.blocking());
   pollable_object::assign(std::move(fd));
+  std::ranges::move(queues, blocking_);
 }
 
 void transfer_object::cancel() {
