@@ -50,15 +50,14 @@ class blocking_queue : public std::enable_shared_from_this<blocking_queue> {
         if (const auto self = weak.lock()) self->cancel(id);
       });
     }
-    auto added =
-        std::make_unique<typed_entry<Handler>>(id, std::move(fd), request, std::move(handler));
-    entry& e = *added;
-    entries_.push_back(std::move(added));
-    if (!has_turn) return;
-    if (const std::error_code error = e.submit(*this)) {
-      e.complete(error, 0);
-      entries_.pop_back();
+    entry_list added;
+    added.push_back(
+        std::make_unique<typed_entry<Handler>>(id, std::move(fd), request, std::move(handler)));
+    if (has_turn) {
+      if (const std::error_code error = added.front()->submit(*this))
+        return added.front()->complete(error, 0);
     }
+    entries_.splice(entries_.end(), added);  // which cannot fail: a thread may be at it
   }
 
   // Ends all operations that no thread has begun.
