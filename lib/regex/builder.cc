@@ -66,6 +66,8 @@ builder::builder() : groups_(1) {}
 void builder::atom(std::string_view piece) {
   if (line_ >= callout::straight_line) callout(callout::step);
   ++line_;
+  ++parts_;
+  run_.reset();
   atom_ = text().size();
   atom_is_group_ = atom_varies_ = repeated_ = false;
   text() += piece;
@@ -92,9 +94,15 @@ void builder::literal(unsigned char byte) {
   std::string piece;
   append_byte(piece, byte);
   atom(piece);
+  run_ = byte_run{byte_set{}.set(byte)};
 }
 
 void builder::set(const byte_set& bytes, bool negated) {
+  set_atom(bytes, negated);
+  run_ = byte_run{negated ? ~bytes : bytes};
+}
+
+void builder::set_atom(const byte_set& bytes, bool negated) {
   if (bytes.none()) {
     atom(negated ? "." : "(?!)");
     return;
@@ -136,6 +144,7 @@ void builder::back_reference(unsigned index) {
 
 bool builder::open(group_kind kind) {
   if (groups_.size() > max_nesting) return false;
+  ++parts_;
   if (kind == group_kind::capture) ++result_.group_count;
   end_head();
   group next{.kind = kind, .begin = text().size()};
@@ -152,6 +161,7 @@ bool builder::open(group_kind kind) {
 
 void builder::alternative() {
   end_head();
+  ++parts_;
   groups_.back().has_branches = alternates_ = true;
   text() += '|';
   line_ = 0;
@@ -183,6 +193,10 @@ void builder::close() {
 
 bool builder::repeat(const repetition& times) {
   const bool varies = times.max != times.min;
+  if (run_ && times.min == 1 && !times.max && !times.lazy)
+    run_->repeats = true;
+  else
+    run_.reset();
   if (repeated_) {
     if (++repeated_again_ > max_nesting) return false;
     text().insert(atom_, "(?:");
@@ -225,6 +239,7 @@ translation builder::finish() && {
   if (all.has_branches) text() += ')';
   text() += callout_text(callout::finish);
   result_.greedy_is_longest = !alternates_ && varying_ <= 1 && !result_.has_back_references;
+  if (parts_ == 1) result_.run = run_;
   return std::move(result_);
 }
 

@@ -8,7 +8,6 @@
 // Order and grammar are the caller's business: repeat() only while has_atom(), every open() closed.
 #pragma once
 
-#include <bitset>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -18,8 +17,6 @@
 #include "lib/regex/translate.h"
 
 namespace emilua::regex {
-
-using byte_set = std::bitset<256>;
 
 enum class group_kind { capture, plain, lookahead, negative_lookahead };
 
@@ -70,6 +67,7 @@ class builder {
   std::string& text() noexcept { return result_.text; }
   void atom(std::string_view piece);
   void assertion(std::string_view piece);
+  void set_atom(const byte_set& bytes, bool negated);
   void callout(std::uint32_t number);
   void end_head();
   void before_loop(const repetition& times, bool varies);
@@ -86,6 +84,8 @@ class builder {
   bool alternates_ = false;
   unsigned varying_ = 0;
   unsigned repeated_again_ = 0;
+  unsigned parts_ = 0;           // atoms, groups and alternatives
+  std::optional<byte_run> run_;  // the last atom, if it may be one
 };
 
 }  // namespace emilua::regex

@@ -54,6 +54,7 @@ boost::system::result<expression, failure> expression::compile(std::string_view 
   result.has_back_references_ = translated->has_back_references;
   result.looks_back_ = translated->looks_back;
   result.greedy_is_longest_ = translated->greedy_is_longest;
+  if (!how.ignore_case) result.run_ = translated->run;
   return result;
 }
 

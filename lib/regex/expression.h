@@ -10,6 +10,7 @@
 
 #include <boost/system/result.hpp>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "lib/regex/error.h"
@@ -39,6 +40,9 @@ class expression {
   // How many bytes before a match decide whether it is one: 0 or 1.
   [[nodiscard]] std::size_t lookbehind() const noexcept { return looks_back_ ? 1 : 0; }
 
+  // For a loop that is faster than any matcher: what this matches, if that is so simple.
+  [[nodiscard]] const std::optional<byte_run>& run() const noexcept { return run_; }
+
  private:
   friend class matcher;
 
@@ -60,6 +64,7 @@ class expression {
   bool has_back_references_ = false;
   bool looks_back_ = false;
   bool greedy_is_longest_ = false;
+  std::optional<byte_run> run_;
 };
 
 }  // namespace emilua::regex

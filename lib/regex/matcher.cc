@@ -54,7 +54,6 @@ T* checked(T* memory) {
 
 matcher::matcher(const expression& e, std::string_view subject, std::uint64_t steps)
     : expression_(e),
-      subject_(subject.data() != nullptr ? subject : ""),
       context_(checked(pcre2_match_context_create(nullptr)), pcre2_match_context_free),
       data_(checked(pcre2_match_data_create_from_pattern(e.code_.get(), nullptr)),
             pcre2_match_data_free),
@@ -63,6 +62,12 @@ matcher::matcher(const expression& e, std::string_view subject, std::uint64_t st
       left_(steps) {
   pcre2_set_callout(context_.get(), on_callout, this);
   pcre2_set_heap_limit(context_.get(), heap_kib);
+  reset(subject, steps);
+}
+
+void matcher::reset(std::string_view subject, std::uint64_t steps) noexcept {
+  subject_ = subject.data() != nullptr ? subject : "";
+  left_ = steps;
   const auto limit = static_cast<std::uint32_t>(
       std::min<std::uint64_t>(left_, std::numeric_limits<std::uint32_t>::max()));
   pcre2_set_match_limit(context_.get(), limit);

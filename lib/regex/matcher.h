@@ -90,6 +90,9 @@ class matcher {
   matcher& operator=(const matcher&) = delete;
   ~matcher();
 
+  // The same expression for another subject, with the memory that it has already.
+  void reset(std::string_view subject, std::uint64_t steps) noexcept;
+
   // A match that begins at `from` or later; `from` is at most the subject's size.
   [[nodiscard]] base::result<bool> search(std::size_t from, match_flags flags = match_flags::none);
 
@@ -99,6 +102,9 @@ class matcher {
   // As `search`, when more may follow the subject: finds only what stays a match whatever that is.
   [[nodiscard]] base::result<scan_result> scan(std::size_t from,
                                                match_flags flags = match_flags::none);
+
+  // What is left of the steps, for another matcher that goes on where this one has stopped.
+  [[nodiscard]] std::uint64_t steps_left() const noexcept { return left_; }
 
   // Of the last match; 0 is all of it. Nothing if the group took no part in it.
   [[nodiscard]] std::optional<range> group(unsigned index) const noexcept;

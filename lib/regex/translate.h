@@ -28,8 +28,10 @@
 //   - A group keeps what it matched last when an outer repetition goes round again, as in Perl.
 #pragma once
 
+#include <bitset>
 #include <boost/system/result.hpp>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -44,12 +46,21 @@ struct failure {
   std::size_t position;  // in bytes, from 0; npos if it is the whole expression
 };
 
+using byte_set = std::bitset<256>;
+
+// An expression that is one set of bytes, such as [,;], or as many of them as there are: [ \t]+.
+struct byte_run {
+  byte_set bytes;
+  bool repeats = false;
+};
+
 struct translation {
   std::string text;
   unsigned group_count = 0;
   bool has_back_references = false;
   bool looks_back = false;         // at the byte before a match: \b and \B do
   bool greedy_is_longest = false;  // the first match at a place is the longest one there
+  std::optional<byte_run> run;     // if that is all there is to it
 };
 
 inline constexpr std::size_t max_pattern_size = std::size_t{256} << 10;
