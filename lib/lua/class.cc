@@ -122,9 +122,36 @@ void push_metatable(lua_State* L, const class_info& info) {
   lua_rawset(L, LUA_REGISTRYINDEX);
 }
 
+// Not the key of the metatable itself.
+void push_unowned_key(lua_State* L, const class_info& info) {
+  lua_pushlightuserdata(L, const_cast<std::span<const class_method>*>(&info.metamethods));
+}
+
 }  // namespace
 
 namespace detail {
+
+void push_unowned_metatable(lua_State* L, const class_info& info) {
+  luaL_checkstack(L, 8, "class");
+  push_unowned_key(L, info);
+  lua_rawget(L, LUA_REGISTRYINDEX);
+  if (!lua_isnil(L, -1)) return;
+  lua_pop(L, 1);
+  push_metatable(L, info);
+  lua_createtable(L, 0, 4 + static_cast<int>(info.metamethods.size()));
+  lua_pushnil(L);
+  while (lua_next(L, -3) != 0) {
+    lua_pushvalue(L, -2);
+    lua_insert(L, -2);
+    lua_rawset(L, -4);
+  }
+  lua_pushnil(L);
+  lua_setfield(L, -2, "__gc");
+  push_unowned_key(L, info);
+  lua_pushvalue(L, -2);
+  lua_rawset(L, LUA_REGISTRYINDEX);
+  lua_remove(L, -2);
+}
 
 class_entry::class_entry(const class_info& (*c)()) noexcept
     : info(c), next(std::exchange(first_class, this)) {}

@@ -88,6 +88,7 @@ inline const class_entry entry_of{&class_of<T>};
 
 void* new_object(lua_State* L, std::size_t size);
 void finish_object(lua_State* L, const class_info& info, void (*destroy)(void*) noexcept);
+void push_unowned_metatable(lua_State* L, const class_info& info);
 void* to_object(lua_State* L, int index, const class_info& info) noexcept;
 void consume(lua_State* L, int index);
 
@@ -104,6 +105,26 @@ T& push_new(lua_State* L, Args&&... args) {
     destroy = [](void* p) noexcept { static_cast<T*>(p)->~T(); };
   detail::finish_object(L, class_of<T>(), destroy);
   return *object;
+}
+
+// Pushes a new object that the collector just forgets: its destructor never runs. For what is made
+// by the million. `metatable` is where that of push_unowned_metatable is; there must be two free
+// slots of the stack.
+template <class T>
+T& push_unowned(lua_State* L, int metatable) {
+  static_assert(alignof(T) <= alignof(detail::object_header));
+  static_cast<void>(&detail::entry_of<T>);
+  auto* header = static_cast<detail::object_header*>(
+      lua_newuserdata(L, sizeof(detail::object_header) + sizeof(T)));
+  header->info = &class_of<T>();
+  header->destroy = nullptr;
+  lua_pushvalue(L, metatable);
+  lua_setmetatable(L, -2);
+  return *new (header + 1) T;
+}
+template <class T>
+void push_unowned_metatable(lua_State* L) {
+  detail::push_unowned_metatable(L, class_of<T>());
 }
 
 // The object at `index`, or null when the value is anything else.

@@ -8,6 +8,7 @@
 #include <memory>
 #include <new>
 #include <optional>
+#include <utility>
 
 #include "lib/bindings/byte_span/search.h"
 #include "lib/lua/error.h"
@@ -290,14 +291,31 @@ const lua::class_method functions[] = {{"new", make}, {"append", concatenate}};
 
 byte_span make_byte_span(std::size_t length, std::size_t capacity) {
   if (capacity == 0) return {};
-  // Of much memory the system gives pages of zeros, when they are first touched.
   const std::size_t alignment = capacity < worth_aligning ? 1 : line;
+  if (capacity > std::numeric_limits<std::size_t>::max() - sizeof(byte_memory) - alignment)
+    throw std::bad_alloc{};
+  // Of much memory the system gives pages of zeros, when they are first touched.
   std::size_t room = capacity + alignment - 1;
-  void* start = std::calloc(room, 1);
-  if (start == nullptr) throw std::bad_alloc{};
-  std::shared_ptr<std::byte[]> memory{static_cast<std::byte*>(start), std::free};
+  void* const place = std::calloc(1, sizeof(byte_memory) + room);
+  if (place == nullptr) throw std::bad_alloc{};
+  boost::intrusive_ptr<byte_memory> memory{new (place) byte_memory};
+  void* start = static_cast<std::byte*>(place) + sizeof(byte_memory);
   auto* data = static_cast<std::byte*>(std::align(alignment, capacity, start, room));
   return {std::move(memory), data, length, capacity};
+}
+
+void intrusive_ptr_release(byte_memory* memory) noexcept {
+  if (memory->owners.fetch_sub(1, std::memory_order_acq_rel) == 1) std::free(memory);
+}
+
+void push_view_metatable(lua_State* L) { lua::push_unowned_metatable<byte_span>(L); }
+
+void push_view(lua_State* L, int metatable, const byte_span& whole, std::string_view part) {
+  byte_span& view = lua::push_unowned<byte_span>(L, metatable);
+  if (part.empty()) return;
+  view.memory = boost::intrusive_ptr<byte_memory>{whole.memory.get(), false};
+  view.data = whole.data + (part.data() - whole.text().data());
+  view.length = view.capacity = part.size();
 }
 
 void push_byte_span(lua_State* L) { lua::push_functions(L, functions); }
