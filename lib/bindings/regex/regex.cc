@@ -9,6 +9,7 @@
 #include "lib/bindings/byte_span/byte_span.h"
 #include "lib/lua/error.h"
 #include "lib/regex/matcher.h"
+#include "lib/scanner/fields.h"
 
 namespace emilua::bindings {
 namespace {
@@ -163,54 +164,28 @@ void refuse_groups(lua_State* L, const expression& self) {
   if (self.mark_count() != 0) lua::raise(L, std::errc::not_supported);
 }
 
+int push_fields(lua_State* L, const subject& str, const scanner::field_rule& rule) {
+  scanner::field_cursor fields{str.text(), rule};
+  lua_newtable(L);
+  for (int count = 0; value_of(L, fields.next());) {
+    str.push(L, fields.field());
+    lua_rawseti(L, -2, ++count);
+  }
+  return 1;
+}
+
 int split(lua_State* L) {
   const auto& self = check<expression>(L, 1);
   const subject str{L, 2};
   refuse_groups(L, self);
-  regex::matcher matcher{self, str.text()};
-  lua_newtable(L);
-  int count = 0;
-  std::size_t from = 0;
-  while (value_of(L, matcher.search(from, match_flags::not_null))) {
-    const range separator = *matcher.group(0);
-    str.push(L, range{from, separator.begin});
-    lua_rawseti(L, -2, ++count);
-    from = separator.end;
-  }
-  // Behind the last separator there may be nothing: that is no field, unless it is the only one.
-  if (from != str.text().size() || count == 0) {
-    str.push(L, range{from, str.text().size()});
-    lua_rawseti(L, -2, ++count);
-  }
-  return 1;
+  return push_fields(L, str, {.separator = &self});
 }
 
 int patsplit(lua_State* L) {
   const auto& self = check<expression>(L, 1);
   const subject str{L, 2};
   refuse_groups(L, self);
-  regex::matcher matcher{self, str.text()};
-  lua_newtable(L);
-  int count = 0;
-  std::size_t from = 0;
-  while (value_of(L, matcher.search(from))) {
-    range found = *matcher.group(0);
-    for (;;) {
-      str.push(L, found);
-      lua_rawseti(L, -2, ++count);
-      from = found.end;
-      if (found.size() != 0) break;
-      // Behind an empty match: another one that begins there and is not, or go on with the next.
-      constexpr auto here = match_flags::not_null | match_flags::continuous;
-      if (!value_of(L, matcher.search(from, here))) {
-        ++from;
-        break;
-      }
-      found = *matcher.group(0);
-    }
-    if (from > str.text().size()) break;
-  }
-  return 1;
+  return push_fields(L, str, {.pattern = &self});
 }
 
 // --- properties ----------------------------------------------------------------------------------

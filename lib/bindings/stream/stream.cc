@@ -3,6 +3,8 @@
 #include <span>
 
 #include "lib/bindings/byte_span/byte_span.h"
+#include "lib/bindings/regex/regex.h"
+#include "lib/bindings/stream/scanner.h"
 #include "lib/lua/embedded.h"
 #include "lib/lua/error.h"
 
@@ -21,6 +23,11 @@ void push_stream(lua_State* L) {
   push_byte_span(L);
   lua_pushcfunction(L, check_span);
   lua_call(L, 2, 1);
+  lua::push_embedded(L, stream_modules, "scanner");
+  push_scanner_functions(L);
+  push_regex(L);
+  lua_call(L, 2, 1);
+  lua_setfield(L, -2, "scanner");
 }
 
 }  // namespace emilua::bindings
