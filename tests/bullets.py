@@ -23,7 +23,6 @@ from cases import case, main
 Points = collections.namedtuple("Points", "name count later")
 
 IP = "the modules ip and tls"
-SCANNER = "the module scanner"
 FREEBSD = "FreeBSD: jails"
 LIBC_SERVICE = "libc_service, an option of 0.11"
 
@@ -34,7 +33,7 @@ LISTS = [
     Points("80 §12", 44, {}),
     Points("30 §16", 47, {}),
     Points("40 §17", 47, {43: FREEBSD, 44: LIBC_SERVICE, 45: LIBC_SERVICE}),
-    Points("50 §11", 48, dict.fromkeys(range(24, 38), SCANNER)),
+    Points("50 §11", 48, {}),
     # What holds for all sockets is covered by those of unix.
     Points("60 §12", 50, dict.fromkeys([*range(1, 18), 19, 20, 25, *range(32, 38)], IP)),
 ]

@@ -7,10 +7,12 @@ Absolute times mean little on a shared machine; ratios of the same run do. No te
 """
 
 import os
+import random
 import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
 # `bazel run` starts us where it was called; our files lie in the runfiles.
@@ -124,6 +126,55 @@ def medians(first, second, rounds=5, core=None):
     return [[statistics.median(column) for column in zip(*numbers)] for numbers in runs]
 
 
+def at_least(what, value, unit, limit):
+    print("%-58s %8.3f %s  (at least %s)%s" % (what, value, unit, limit, "" if value >= limit else "  MISSED"))
+
+
+def a_table(path, columns, size):
+    """Rows of words and, in the middle one of the columns, numbers."""
+    source = random.Random(1)
+    rows = []
+    for _ in range(20000):
+        row = ["".join(source.choices("abcdefghij", k=source.randint(3, 12))) for _ in range(columns)]
+        row[columns // 2] = str(source.randint(0, 99999))
+        rows.append(" ".join(row))
+    block = ("\n".join(rows) + "\n").encode()
+    with open(path, "wb") as out:
+        for _ in range(size // len(block) + 1):
+            out.write(block)
+    return columns // 2 + 1
+
+
+def scanner(rounds=5):
+    """Records and fields, against mawk; whole files, against cat."""
+    mawk = shutil.which("mawk") or sys.exit("bench: no mawk: run ci/bootstrap")
+    script = data("scanner.lua")
+    with tempfile.TemporaryDirectory() as directory:
+        path = os.path.join(directory, "table")
+        for columns in 5, 10, 20:
+            column = a_table(path, columns, 100_000_000)
+            program = "{ s += $%d } END { printf \"%%.0f\\n\", s }" % column
+            theirs = [mawk, program, path]
+            for mode, what in (("column", "summing one of %d columns, made alone" % columns),
+                               ("fields", "the same, with all fields of each record")):
+                ours = [engine(), script, mode, path, str(column)]
+                assert output(ours) == output(theirs), (ours, theirs)
+                first, second = alternately(ours, theirs, rounds)
+                print("100 MB: emilua %.0f ms, mawk %.0f ms" % (first * 1e3, second * 1e3))
+                at_least("  " + what + ": mawk's time in ours", second / first, "", 1.1)
+        ours, theirs = [engine(), script, "filter", path, "1234"], [mawk, "/1234/ { n++ } END { print n }", path]
+        assert output(ours) == output(theirs), (ours, theirs)
+        first, second = alternately(ours, theirs, rounds)
+        print("filtering 100 MB by a text: emilua %.2f GB/s, mawk %.2f GB/s" % (.1 / first, .1 / second))
+        at_least("  or as fast as mawk, if that is less", .1 / first, "GB/s", round(min(1, .1 / second), 2))
+        with open(path, "wb") as out:
+            out.truncate(10**9)
+        subprocess.run(["cat", path], check=True, stdout=subprocess.DEVNULL)
+        first, second = alternately([engine(), script, "read_all", path], ["sh", "-c", "cat \"$0\" | wc -c", path], rounds)
+        print("reading a file of 1 GB to memory: emilua %.0f ms; cat through a pipe %.0f ms" % (first * 1e3, second * 1e3))
+        verdict("  ratio", first / second, "", 1.1)
+
+
 def spawn():
     script = data("spawn.lua")
 
@@ -200,6 +251,6 @@ def idle():
 
 
 if __name__ == "__main__":
-    for part in (start_up, fibers, json, spawn, messages, idle):
+    for part in (start_up, fibers, json, scanner, spawn, messages, idle):
         if part.__name__ in sys.argv[2:] or len(sys.argv) == 2:
             part()

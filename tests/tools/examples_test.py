@@ -16,6 +16,7 @@ from cases import case, emilua, engine, main
 STATS = "lua/examples/isolated_stats/main.lua"
 BROKER = os.path.abspath("lua/examples/file_broker/main.lua")
 PRETTY = "lua/examples/json_pretty/main.lua"
+COLUMN_SUM = "lua/examples/column_sum/main.lua"
 
 
 def a_file(content):
@@ -198,11 +199,54 @@ def json_pretty_of_what_is_no_json():
         assert (run.returncode, run.stdout, run.stderr) == (1, "", "json_pretty: %s\n" % message), run
 
 
+def sums(content, column, expected):
+    path = a_file(content)
+    with open(path, "rb") as standard_input:
+        for run in emilua(COLUMN_SUM, str(column), path), emilua(COLUMN_SUM, str(column), stdin=standard_input):
+            assert (run.returncode, run.stdout, run.stderr) == (0, expected + "\n", ""), run
+    os.unlink(path)
+
+
+@case
+def column_sum_of_many_lines():
+    source = random.Random(4)
+    rows = [[source.randint(-10**6, 10**6) for _ in range(source.randint(0, 6))] for _ in range(200_000)]
+    blank = [" ", "  ", "\t", " \t"]
+    content = "".join(source.choice(blank + [""]) + source.choice(blank).join(map(str, row)) + source.choice(["\n", " \r\n"])
+                      for row in rows).encode()
+    for column in 1, 3, 6:
+        sums(content, column, str(sum(row[column - 1] for row in rows if len(row) >= column)))
+
+
+@case
+def column_sum_of_little():
+    sums(b"", 1, "0")
+    sums(b"\n\n \n", 1, "0")
+    sums(b"1 2\n3 4", 2, "6")
+    sums(b"0.5 0x10 1e3", 1, "0.5")
+    sums(b"0.5 0x10 1e3", 2, "16")
+    sums(b"7\n", 9, "0")
+
+
+@case
+def column_sum_of_what_cannot_be_summed():
+    path = a_file(b"1\n2\nx y\n")
+    for arguments, code, message in (([1, path], 1, 'column_sum: %s: line 3: "x" is no number' % path),
+                                     ([1, "/nowhere"], 1, "column_sum: /nowhere: No such file or directory"),
+                                     ([1, "/tmp"], 1, "column_sum: /tmp: Is a directory"),
+                                     ([], 2, "usage: emilua main.lua NUMBER [FILE]"),
+                                     ([0], 2, "usage: emilua main.lua NUMBER [FILE]"),
+                                     (["1.5"], 2, "usage: emilua main.lua NUMBER [FILE]")):
+        run = emilua(COLUMN_SUM, *map(str, arguments))
+        assert (run.returncode, run.stdout, run.stderr) == (code, "", message + "\n"), run
+
+
 # A test that is not here is an example that may rot.
 @case
 def every_example_has_a_case():
     containers = {"busybox_container", "empty_root"}  # containers_test.py
-    assert set(os.listdir("lua/examples")) - {"BUILD"} == {"file_broker", "isolated_stats", "json_pretty"} | containers
+    others = {"column_sum", "file_broker", "isolated_stats", "json_pretty"}
+    assert set(os.listdir("lua/examples")) - {"BUILD"} == others | containers
 
 
 main()

@@ -1,0 +1,65 @@
+-- What awk would do with a file, by stream.scanner.
+--
+--     emilua scanner.lua column FILE NUMBER     sums a column of numbers
+--     emilua scanner.lua fields FILE NUMBER     the same, with all fields of each record made
+--     emilua scanner.lua filter FILE TEXT       counts the records with TEXT in them
+--     emilua scanner.lua read_all FILE          reads the whole file to one buffer
+local asio_error = require 'asio_error'
+local file = require 'file'
+local filesystem = require 'filesystem'
+local stream = require 'stream'
+local system = require 'system'
+
+local what, name, argument = unpack(system.arguments, 3)
+local input = file.stream.new()
+input:open(filesystem.path.new(name), file.open_flag.read_only)
+
+local function new(options)
+    options.stream, options.record_separator, options.buffer_size_hint = input, '\n', 256 * 1024
+    return stream.scanner.new(options)
+end
+
+local function until_end(f)
+    local _, e = pcall(f)
+    if e ~= asio_error.misc.eof then
+        error(e, 0)
+    end
+end
+
+local result = 0
+local modes = {}
+
+function modes.column()
+    local scanner = new{field_separator = ' ', columns = {tonumber(argument)}}
+    until_end(function()
+        while true do
+            result = result + tonumber(tostring(scanner:get_line()))
+        end
+    end)
+end
+
+function modes.fields()
+    local scanner, column = new{field_separator = ' '}, tonumber(argument)
+    until_end(function()
+        while true do
+            result = result + tonumber(tostring(scanner:get_line()[column]))
+        end
+    end)
+end
+
+function modes.filter()
+    local scanner = new{containing = argument}
+    until_end(function()
+        while true do
+            scanner:get_line()
+            result = result + 1
+        end
+    end)
+end
+
+function modes.read_all()
+    result = stream.read_all(input, byte_span.new(input.size))
+end
+
+modes[what]()
+stream.write_all(system.out, ('%.0f\n'):format(result))
