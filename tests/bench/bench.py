@@ -126,10 +126,6 @@ def medians(first, second, rounds=5, core=None):
     return [[statistics.median(column) for column in zip(*numbers)] for numbers in runs]
 
 
-def at_least(what, value, unit, limit):
-    print("%-58s %8.3f %s  (at least %s)%s" % (what, value, unit, limit, "" if value >= limit else "  MISSED"))
-
-
 def a_table(path, columns, size):
     """Rows of words and, in the middle one of the columns, numbers."""
     source = random.Random(1)
@@ -161,12 +157,12 @@ def scanner(rounds=5):
                 assert output(ours) == output(theirs), (ours, theirs)
                 first, second = alternately(ours, theirs, rounds)
                 print("100 MB: emilua %.0f ms, mawk %.0f ms" % (first * 1e3, second * 1e3))
-                at_least("  " + what + ": mawk's time in ours", second / first, "", 1.1)
+                verdict("  " + what + ": mawk's time in ours", second / first, "", 1.1, at_least=True)
         ours, theirs = [engine(), script, "filter", path, "1234"], [mawk, "/1234/ { n++ } END { print n }", path]
         assert output(ours) == output(theirs), (ours, theirs)
         first, second = alternately(ours, theirs, rounds)
         print("filtering 100 MB by a text: emilua %.2f GB/s, mawk %.2f GB/s" % (.1 / first, .1 / second))
-        at_least("  or as fast as mawk, if that is less", .1 / first, "GB/s", round(min(1, .1 / second), 2))
+        verdict("  or as fast as mawk, if that is less", .1 / first, "GB/s", round(min(1, .1 / second), 2), at_least=True)
         with open(path, "wb") as out:
             out.truncate(10**9)
         subprocess.run(["cat", path], check=True, stdout=subprocess.DEVNULL)
