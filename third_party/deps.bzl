@@ -71,6 +71,16 @@ def system_dependencies():
         headers = {"/usr/include/sys/capability.h": "sys/capability.h"},
     )
     system_library(
+        name = "libseccomp",
+        apt = "libseccomp-dev",
+        archives = ["seccomp"],
+        build_file = "//third_party:libseccomp.BUILD",
+        headers = {
+            "/usr/include/seccomp-syscalls.h": "seccomp-syscalls.h",
+            "/usr/include/seccomp.h": "seccomp.h",
+        },
+    )
+    system_library(
         name = "luajit",
         apt = "libluajit-5.1-dev",
         archives = ["luajit-5.1"],
