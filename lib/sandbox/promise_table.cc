@@ -54,7 +54,7 @@ constexpr std::uint64_t type_mask = 0xf;  // of a socket, less SOCK_CLOEXEC and 
 constexpr std::uint64_t async = O_ASYNC;
 constexpr std::uint64_t create = O_CREAT;
 constexpr std::uint64_t truncate = O_TRUNC;
-constexpr std::uint64_t tmpfile = __O_TMPFILE;
+constexpr std::uint64_t tmpfile = O_TMPFILE & ~O_DIRECTORY;
 constexpr std::uint64_t access = O_ACCMODE;
 constexpr std::uint64_t rename_whiteout = 4;
 constexpr std::uint64_t file_type = S_IFMT;
@@ -77,9 +77,8 @@ constexpr std::uint64_t never_cloned = new_namespaces | CLONE_PARENT | CLONE_PTR
 // --- promises ---------------------------------------------------------------------------------
 
 constexpr permitted_call permitted[] = {
-    // Descriptors. sendmsg(2) has its address behind a pointer; it matters only to a datagram
-    // socket
-    // that somebody has handed over, for none can be made. So does accept to a listener.
+    // Descriptors. sendmsg(2) has its address behind a pointer; that matters only to a datagram
+    // socket which somebody has handed over, for none can be made.
     {stdio,
      "read readv pread64 preadv preadv2 write writev pwrite64 pwritev pwritev2 lseek _llseek"},
     {stdio, "close close_range dup dup2 dup3 pipe pipe2 fstat fsync fdatasync sync_file_range"},
@@ -135,7 +134,8 @@ constexpr permitted_call permitted[] = {
     {prot_exec, "mmap mmap2 mprotect pkey_mprotect"},
 
     // The process itself: its start, its identity, its signals, its end.
-    {stdio, "set_tid_address set_robust_list rseq futex futex_waitv sched_yield getcpu getrandom"},
+    {stdio, "set_tid_address set_robust_list rseq sched_yield getcpu getrandom"},
+    {stdio, "futex futex_waitv futex_wake futex_wait futex_requeue map_shadow_stack cachestat"},
     {stdio, "arch_prctl", {is(0, ARCH_SET_FS)}},
     {stdio, "arch_prctl", {is(0, ARCH_GET_FS)}},
     {stdio, "arch_prctl", {is(0, ARCH_SET_GS)}},
@@ -205,7 +205,7 @@ constexpr permitted_call permitted[] = {
     {dpath, "mknodat", {bits(2, file_type, S_IFSOCK)}},
     {dpath, "mknodat", {bits(2, file_type, S_IFREG)}},
     {dpath, "mknodat", {without(2, file_type)}},
-    {fattr, "chmod fchmod fchmodat utime utimes futimesat utimensat"},
+    {fattr, "chmod fchmod fchmodat fchmodat2 utime utimes futimesat utimensat"},
     {fattr, "setxattr lsetxattr fsetxattr removexattr lremovexattr fremovexattr"},
     {promise::chown, "chown fchown lchown fchownat chown32 fchown32 lchown32"},
     {promise::flock, "flock"},
@@ -245,6 +245,8 @@ constexpr permitted_call permitted[] = {
     {dns, "socket", {is(0, AF_INET6), bits(1, type_mask, SOCK_DGRAM), is(2, 0)}},
     {dns, "socket", {is(0, AF_INET6), bits(1, type_mask, SOCK_DGRAM), is(2, IPPROTO_UDP)}},
     {dns, "connect"},
+    {dns, "setsockopt", {is(1, IPPROTO_IP), is(2, IP_RECVERR)}},
+    {dns, "setsockopt", {is(1, IPPROTO_IPV6), is(2, IPV6_RECVERR)}},
     {dns, "sendto sendmmsg", {without(3, fast_open)}},
 
     // Options of sockets; not those that reach beyond the socket: filters, marks, headers, upper

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string_view>
 
@@ -38,6 +39,9 @@ struct permitted_call {
 };
 
 [[nodiscard]] std::span<const permitted_call> permitted_calls() noexcept;
+
+// futex_requeue(2) of Linux 6.7: behind it, nobody has looked for what belongs to which promise.
+inline constexpr std::uint32_t newest_judged_call = 456;
 
 // What is rejected although the default, or a promise for a whole family, might permit it.
 struct rejected_call {

@@ -10,9 +10,8 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
-#include <iterator>
+#include <map>
 #include <memory>
-#include <set>
 #include <system_error>
 #include <utility>
 
@@ -41,7 +40,6 @@ struct rule {
   int number;
   std::vector<argument_test> tests;
   syscall_action action;
-  std::string where;
 };
 
 // What calls get that nothing names.
@@ -56,7 +54,7 @@ syscall_action refusal(const syscall_policy& policy) {
   return permits(action.what) ? failing(EPERM) : action;
 }
 
-std::uint32_t return_value(const syscall_action& action) {
+constexpr std::uint32_t return_value(const syscall_action& action) {
   switch (action.what) {
     case kind::allow:
       return SCMP_ACT_ALLOW;
@@ -134,7 +132,7 @@ class rule_list {
   // A rule of the tables. What this architecture does not have, it cannot be asked for either.
   void add(std::string_view name, const test_list& tests, const syscall_action& action) {
     const int number = seccomp_syscall_resolve_name(std::string{name}.c_str());
-    if (number >= 0) rules_.push_back({number, {tests.begin(), tests.end()}, action, {}});
+    if (number >= 0) rules_.push_back({number, {tests.begin(), tests.end()}, action});
   }
 
   [[nodiscard]] bool applies(const rejected_call& entry) const {
@@ -150,7 +148,7 @@ class rule_list {
     const syscall_action action = given.action.value_or(standard);
     if (!permits(standard.what) && permits(action.what))
       return filter_error{where + ".action", "does not deny: " + action_name(action)};
-    if (action.what == kind::error && (action.error < 1 || action.error > 4095))
+    if (action.what == kind::error && (action.error < 1 || action.error > largest_error))
       return filter_error{where + ".action", "no such error: " + std::to_string(action.error)};
     if (auto valid = check_tests(given.tests, where); !valid) return valid;
     // A name with a NUL inside would be taken for what stands before it.
@@ -161,7 +159,7 @@ class rule_list {
     if (number < 0)
       skipped_.push_back(given.name);
     else
-      rules_.push_back({number, given.tests, action, where});
+      rules_.push_back({number, given.tests, action});
     return {};
   }
 
@@ -184,74 +182,219 @@ class rule_list {
   std::vector<std::string> skipped_;
 };
 
-// --- from rules to code -----------------------------------------------------------------------
+// --- tests of arguments -----------------------------------------------------------------------
+// libseccomp is not asked to compile these: where several rules for a call test arguments, version
+// 2.5.4 merges them into code that answers otherwise, or does not end.
 
-// What a segment returns for calls that it does not know; nobody else uses tracers.
-constexpr std::uint32_t undecided = SCMP_ACT_TRACE(0x656d);
-
-scmp_arg_cmp libseccomp_test(const argument_test& test) {
-  switch (test.op) {
-    case comparison::equal:
-      return {test.index, SCMP_CMP_EQ, test.value, 0};
-    case comparison::not_equal:
-      return {test.index, SCMP_CMP_NE, test.value, 0};
-    case comparison::less:
-      return {test.index, SCMP_CMP_LT, test.value, 0};
-    case comparison::less_equal:
-      return {test.index, SCMP_CMP_LE, test.value, 0};
-    case comparison::greater:
-      return {test.index, SCMP_CMP_GT, test.value, 0};
-    case comparison::greater_equal:
-      return {test.index, SCMP_CMP_GE, test.value, 0};
-    case comparison::masked_equal:
-      return {test.index, SCMP_CMP_MASKED_EQ, test.mask, test.value};
-  }
-  return {};
+constexpr sock_filter load(std::size_t offset) noexcept {
+  return BPF_STMT(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(offset));
 }
 
-filter_error libseccomp_error(const std::string& where, int status) {
-  return {where, "libseccomp: " + base::system_error(-status).message()};
+constexpr sock_filter jump_by(std::uint32_t distance) noexcept {
+  return BPF_STMT(BPF_JMP | BPF_JA, distance);
 }
 
-// Rules of which no two disagree about a call: libseccomp leaves open which of such two wins.
-class segment {
+constexpr sock_filter answer(const syscall_action& action) {
+  return BPF_STMT(BPF_RET | BPF_K, return_value(action));
+}
+
+// One rule: its tests one after the other, then the answer. A test that fails jumps behind.
+class rule_writer {
  public:
-  // False if the rule does not fit in here.
-  [[nodiscard]] bool takes(const rule& added) const {
-    return std::all_of(rules_.begin(), rules_.end(), [&](const rule* other) {
-      return other->number != added.number || other->action == added.action;
-    });
-  }
-
-  void add(const rule& added) {
-    for (const rule* other : rules_)
-      if (other->number == added.number && other->tests == added.tests) return;
-    rules_.push_back(&added);
-  }
-
-  [[nodiscard]] compiled<code> compile() const {
-    const std::unique_ptr<void, decltype(&seccomp_release)> filter{seccomp_init(undecided),
-                                                                   &seccomp_release};
-    if (!filter) return libseccomp_error({}, -ENOMEM);
-    int status = seccomp_attr_set(filter.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
-    if (status == 0) status = seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2);
-    if (status != 0) return libseccomp_error({}, status);
-    for (const rule* each : rules_) {
-      std::vector<scmp_arg_cmp> tests(each->tests.size());
-      std::transform(each->tests.begin(), each->tests.end(), tests.begin(), libseccomp_test);
-      status = seccomp_rule_add_exact_array(filter.get(), return_value(each->action), each->number,
-                                            static_cast<unsigned>(tests.size()), tests.data());
-      if (status != 0) return libseccomp_error(each->where, status);
+  static code write(const rule& from) {
+    rule_writer writer;
+    for (const argument_test& test : from.tests) writer.add(test);
+    writer.code_.push_back(answer(from.action));
+    for (const jump& each : writer.failures_) {
+      sock_filter& instruction = writer.code_[each.at];
+      (each.when ? instruction.jt : instruction.jf) =
+          static_cast<std::uint8_t>(writer.code_.size() - each.at - 1);
     }
-    return export_code(filter.get());
+    return std::move(writer.code_);
   }
 
  private:
+  struct jump {
+    std::size_t at;
+    bool when;
+  };
+  struct half {
+    std::size_t offset;
+    std::uint32_t value;
+    std::uint32_t mask;
+  };
+
+  static half upper(const argument_test& test) noexcept {
+    return {word(test.index, __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__),
+            static_cast<std::uint32_t>(test.value >> 32),
+            static_cast<std::uint32_t>(test.mask >> 32)};
+  }
+  static half lower(const argument_test& test) noexcept {
+    return {word(test.index, __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__),
+            static_cast<std::uint32_t>(test.value), static_cast<std::uint32_t>(test.mask)};
+  }
+  static std::size_t word(unsigned index, bool second) noexcept {
+    return offsetof(seccomp_data, args) + index * sizeof(std::uint64_t) +
+           second * sizeof(std::uint32_t);
+  }
+
+  void add(const argument_test& test) {
+    const half high = upper(test);
+    const half low = lower(test);
+    switch (test.op) {
+      case comparison::masked_equal:
+        add_masked(high);
+        add_masked(low);
+        break;
+      case comparison::equal:
+        add_compare(high, BPF_JEQ, true);
+        add_compare(low, BPF_JEQ, true);
+        break;
+      case comparison::not_equal:
+        code_.push_back(load(high.offset));
+        code_.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, high.value, 0, 2));
+        add_compare(low, BPF_JEQ, false);
+        break;
+      case comparison::greater:
+        add_order(high, BPF_JGT, true);
+        add_compare(low, BPF_JGT, true);
+        break;
+      case comparison::greater_equal:
+        add_order(high, BPF_JGT, true);
+        add_compare(low, BPF_JGE, true);
+        break;
+      case comparison::less:
+        add_order(high, BPF_JGE, false);
+        add_compare(low, BPF_JGE, false);
+        break;
+      case comparison::less_equal:
+        add_order(high, BPF_JGE, false);
+        add_compare(low, BPF_JGT, false);
+        break;
+    }
+  }
+
+  // Fails unless the comparison gives `wanted`.
+  void add_compare(const half& part, unsigned short operation, bool wanted) {
+    code_.push_back(load(part.offset));
+    add_jump(part.value, operation, wanted);
+  }
+
+  void add_jump(std::uint32_t value, unsigned short operation, bool wanted) {
+    failures_.push_back({code_.size(), !wanted});
+    code_.push_back(BPF_JUMP(BPF_JMP | operation | BPF_K, value, 0, 0));
+  }
+
+  void add_masked(const half& part) {
+    if (part.mask == 0) return;
+    code_.push_back(load(part.offset));
+    if (part.mask != 0xffffffff) code_.push_back(BPF_STMT(BPF_ALU | BPF_AND | BPF_K, part.mask));
+    add_jump(part.value, BPF_JEQ, true);
+  }
+
+  // Upper halves that differ decide: past the two instructions for the lower ones. Equal ones do
+  // not.
+  void add_order(const half& high, unsigned short operation, bool passes) {
+    code_.push_back(load(high.offset));
+    code_.push_back(BPF_JUMP(BPF_JMP | operation | BPF_K, high.value,
+                             static_cast<std::uint8_t>(passes ? 3 : 0),
+                             static_cast<std::uint8_t>(passes ? 0 : 3)));
+    add_jump(high.value, BPF_JEQ, true);
+  }
+
+  code code_;
+  std::vector<jump> failures_;
+};
+
+// --- the program ------------------------------------------------------------------------------
+// libseccomp writes what finds the call: the checks of the architecture and a search by number. For
+// each call it is told to return a mark, in place of which a jump goes to that call's rules.
+
+constexpr std::uint32_t mark(std::size_t index) noexcept {
+  return SCMP_ACT_TRACE(static_cast<std::uint32_t>(index));
+}
+constexpr std::size_t unnamed = 0xffff;  // the mark of all other calls
+
+filter_error libseccomp_error(int status) {
+  return {{}, "libseccomp: " + base::system_error(-status).message()};
+}
+
+// The numbers that came after the tables were written do not exist, as for an older kernel: C
+// libraries know what to do then, and not how to go on without. Architectures share the numbers
+// from 424 on.
+void append_newer_calls(code& program) {
+  constexpr std::uint32_t x32_bit = 0x40000000;
+  program.insert(
+      program.end(),
+      {load(offsetof(seccomp_data, nr)), BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, x32_bit, 2, 0),
+       BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, newest_judged_call, 0, 1), answer(failing(ENOSYS))});
+}
+
+class program_writer {
+ public:
+  // In the order of precedence.
+  explicit program_writer(const std::vector<rule>& rules) {
+    for (const rule& each : rules) {
+      block& same = calls_[each.number];
+      if (same.empty() || !same.back()->tests.empty()) same.push_back(&each);
+    }
+  }
+
+  [[nodiscard]] compiled<code> write(const syscall_action& otherwise) const {
+    code blocks;
+    std::map<std::uint32_t, std::size_t> targets;  // of marks: places in `blocks`
+    std::map<int, std::uint32_t> marks;            // of calls
+    std::map<std::uint32_t, std::uint32_t> plain;  // marks of calls that all get one answer
+    for (const auto& [number, rules] : calls_) {
+      const auto next = mark(targets.size());
+      if (rules.front()->tests.empty()) {
+        const auto [known, added] = plain.try_emplace(answer(rules.front()->action).k, next);
+        marks[number] = known->second;
+        if (!added) continue;
+      }
+      marks.try_emplace(number, next);
+      targets[next] = blocks.size();
+      for (const rule* each : rules) append(blocks, rule_writer::write(*each));
+      if (!rules.back()->tests.empty()) blocks.push_back(answer(otherwise));
+    }
+    targets[mark(unnamed)] = blocks.size();
+    // Who is asked about everything is asked about these too.
+    if (otherwise.what != kind::notify && otherwise.what != kind::trap) append_newer_calls(blocks);
+    blocks.push_back(answer(otherwise));
+
+    auto dispatch = write_dispatch(marks);
+    if (!dispatch) return dispatch.error();
+    link(*dispatch, blocks, targets);
+    append(*dispatch, blocks);
+    return dispatch;
+  }
+
+ private:
+  using block = std::vector<const rule*>;
+
+  static void append(code& program, const code& part) {
+    program.insert(program.end(), part.begin(), part.end());
+  }
+
+  static compiled<code> write_dispatch(const std::map<int, std::uint32_t>& marks) {
+    const std::unique_ptr<void, decltype(&seccomp_release)> filter{seccomp_init(mark(unnamed)),
+                                                                   &seccomp_release};
+    if (!filter) return libseccomp_error(-ENOMEM);
+    int status = seccomp_attr_set(filter.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+    if (status == 0) status = seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2);
+    for (const auto& [number, name] : marks) {
+      if (status != 0) break;
+      status = seccomp_rule_add_exact(filter.get(), name, number, 0);
+    }
+    if (status != 0) return libseccomp_error(status);
+    return export_code(filter.get());
+  }
+
   static compiled<code> export_code(scmp_filter_ctx filter) {
     base::unique_fd memory{::memfd_create("filter", MFD_CLOEXEC)};
     if (!memory) return filter_error{{}, "memfd_create: " + base::last_error().message()};
     if (const int status = seccomp_export_bpf(filter, memory.get()); status != 0)
-      return libseccomp_error({}, status);
+      return libseccomp_error(status);
     if (::lseek(memory.get(), 0, SEEK_SET) == -1)
       return filter_error{{}, "lseek: " + base::last_error().message()};
     const auto bytes = base::read_all(memory.get(), std::size_t{1} << 20);
@@ -261,77 +404,23 @@ class segment {
     return exported;
   }
 
-  std::vector<const rule*> rules_;
-};
-
-// In the order of precedence, in as few segments as that leaves.
-std::vector<segment> split(const std::vector<rule>& rules) {
-  std::vector<segment> segments(1);
-  std::set<int> decided;  // calls that some rule takes whatever their arguments
-  for (const rule& each : rules) {
-    if (decided.contains(each.number)) continue;
-    if (each.tests.empty()) decided.insert(each.number);
-    if (!segments.back().takes(each)) segments.emplace_back();
-    segments.back().add(each);
-  }
-  return segments;
-}
-
-int newest_call() {
-  static const int newest = [] {
-    int number = 1023;
-    while (number > 0) {
-      const std::unique_ptr<char, decltype(&std::free)> name{
-          seccomp_syscall_resolve_num_arch(seccomp_arch_native(), number), &std::free};
-      if (name) break;
-      --number;
+  // Replaces the marks by what they stand for: jumps to `blocks`, which will follow, or the answer
+  // if it needs no tests.
+  static void link(code& dispatch, const code& blocks,
+                   const std::map<std::uint32_t, std::size_t>& targets) {
+    for (std::size_t at = 0; at < dispatch.size(); ++at) {
+      if (dispatch[at].code != (BPF_RET | BPF_K)) continue;
+      const auto target = targets.find(dispatch[at].k);
+      if (target == targets.end()) continue;  // the answer to foreign architectures
+      const sock_filter& first = blocks[target->second];
+      const std::size_t distance = dispatch.size() + target->second - at - 1;
+      dispatch[at] =
+          first.code == (BPF_RET | BPF_K) ? first : jump_by(static_cast<std::uint32_t>(distance));
     }
-    return number;
-  }();
-  return newest;
-}
-
-// Numbers that came after libseccomp do not exist, as for an older kernel: C libraries know what to
-// do then, and not how to live on without.
-code newer_calls_missing() {
-  constexpr auto load = BPF_LD | BPF_W | BPF_ABS;
-  constexpr std::uint32_t x32_bit = 0x40000000;
-  const auto newest = static_cast<std::uint32_t>(newest_call());
-  return {
-      BPF_STMT(load, offsetof(seccomp_data, arch)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, seccomp_arch_native(), 0, 4),
-      BPF_STMT(load, offsetof(seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, x32_bit, 2, 0),
-      BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, newest, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, SCMP_ACT_ERRNO(ENOSYS)),
-  };
-}
-
-// Appends a segment: where it is undecided, it goes on behind itself.
-void append(code& program, code part) {
-  for (std::size_t i = 0; i < part.size(); ++i)
-    if (part[i].code == (BPF_RET | BPF_K) && part[i].k == undecided)
-      part[i] = BPF_STMT(BPF_JMP | BPF_JA, static_cast<std::uint32_t>(part.size() - i - 1));
-  program.insert(program.end(), part.begin(), part.end());
-}
-
-compiled<code> generate(const std::vector<rule>& rules, const syscall_action& otherwise) {
-  code program;
-  // Who is asked about everything is asked about these too.
-  if (otherwise.what != kind::notify && otherwise.what != kind::trap)
-    program = newer_calls_missing();
-  for (const segment& each : split(rules)) {
-    auto part = each.compile();
-    if (!part) return part.error();
-    append(program, std::move(*part));
   }
-  program.push_back(BPF_STMT(BPF_RET | BPF_K, return_value(otherwise)));
-  if (program.size() > BPF_MAXINSNS)
-    return filter_error{{},
-                        "the filter has " + std::to_string(program.size()) +
-                            " instructions; the kernel takes " + std::to_string(BPF_MAXINSNS)};
-  return program;
-}
+
+  std::map<int, block> calls_;
+};
 
 bool notifies(const std::vector<rule>& rules, const syscall_action& otherwise) {
   return otherwise.what == kind::notify ||
@@ -344,7 +433,7 @@ bool notifies(const std::vector<rule>& rules, const syscall_action& otherwise) {
 compiled<compiled_filter> compile_filter(const syscall_policy& policy,
                                          const filter_context& context) {
   const syscall_action otherwise = final_action(policy);
-  if (otherwise.what == kind::error && (otherwise.error < 1 || otherwise.error > 4095))
+  if (otherwise.what == kind::error && (otherwise.error < 1 || otherwise.error > largest_error))
     return filter_error{"default", "no such error: " + std::to_string(otherwise.error)};
   compiled_filter result;
   if (!policy.raw.empty()) {
@@ -366,8 +455,12 @@ compiled<compiled_filter> compile_filter(const syscall_policy& policy,
   list.add_rejected();
   list.add_promises();
 
-  auto program = generate(list.rules(), otherwise);
+  auto program = program_writer{list.rules()}.write(otherwise);
   if (!program) return program.error();
+  if (program->size() > BPF_MAXINSNS)
+    return filter_error{{},
+                        "the filter has " + std::to_string(program->size()) +
+                            " instructions; the kernel takes " + std::to_string(BPF_MAXINSNS)};
   result.programs.emplace_back(reinterpret_cast<const char*>(program->data()),
                                program->size() * sizeof(sock_filter));
   if (notifies(list.rules(), otherwise)) result.notifying = result.programs.size() - 1;

@@ -13,7 +13,6 @@ constexpr std::string_view comparisons[] = {"==", "~=", "<", "<=", ">", ">=", "&
 constexpr std::string_view actions[] = {"allow", "kill", "kill_thread", "errno",
                                         "log",   "trap", "notify"};
 constexpr std::string_view error_prefix = "errno:";
-constexpr int largest_error = 4095;  // MAX_ERRNO of the kernel
 
 template <class Enum, std::size_t N>
 std::optional<Enum> find(const std::string_view (&table)[N], std::string_view text) noexcept {

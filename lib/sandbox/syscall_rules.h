@@ -39,6 +39,8 @@ struct argument_test {
   friend bool operator==(const argument_test&, const argument_test&) = default;
 };
 
+inline constexpr int largest_error = 4095;  // the kernel's MAX_ERRNO
+
 struct syscall_action {
   enum class kind : unsigned char {
     allow,
@@ -50,7 +52,7 @@ struct syscall_action {
     notify,       // a supervisor answers: see install_notifying_filter
   };
   kind what = kind::allow;
-  int error = 0;  // of kind::error: 1 to 4095
+  int error = 0;  // of kind::error: 1 to largest_error
   friend bool operator==(const syscall_action&, const syscall_action&) = default;
 };
 
