@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <csignal>
 
 #include "lib/sandbox/seccomp_install.h"
 
@@ -147,6 +148,8 @@ constexpr permitted_call permitted[] = {
     {stdio, "prctl", {is(0, PR_SET_NO_NEW_PRIVS)}},
     {stdio, "prctl", {is(0, PR_GET_NO_NEW_PRIVS)}},
     {stdio, "prctl", {is(0, PR_CAPBSET_READ)}},
+    // To die with the parent; not to outlive it.
+    {stdio, "prctl", {is(0, PR_SET_PDEATHSIG), is(1, SIGKILL)}},
     {stdio, "prctl", {is(0, PR_GET_DUMPABLE)}},
     {stdio, "prctl", {is(0, PR_SET_DUMPABLE), is(1, 0)}},
     {stdio, "prctl", {is(0, PR_SET_VMA)}},  // names of memory, by malloc

@@ -184,7 +184,7 @@ class rule_list {
 
 // --- tests of arguments -----------------------------------------------------------------------
 // libseccomp is not asked to compile these: where several rules for a call test arguments, version
-// 2.5.4 merges them into code that answers otherwise, or does not end.
+// 2.5.4 merges comparisons of order into code that answers otherwise.
 
 constexpr sock_filter load(std::size_t offset) noexcept {
   return BPF_STMT(BPF_LD | BPF_W | BPF_ABS, static_cast<std::uint32_t>(offset));
