@@ -39,6 +39,7 @@ def system_dependencies():
         probes = [
             "/usr/include/boost/asio.hpp",
             "/usr/include/boost/intrusive/list.hpp",
+            "/usr/include/boost/json/src.hpp",
         ],
     )
     system_library(
