@@ -191,6 +191,7 @@ std::vector<std::vector<argument_test>> read_tests(const std::optional<node>& fr
   }
   if (!twice) return {tests};
   std::vector<std::vector<argument_test>> each;
+  each.reserve(tests.size());
   for (const argument_test& test : tests) each.push_back({test});
   return each;
 }

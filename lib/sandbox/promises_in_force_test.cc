@@ -360,11 +360,11 @@ TEST_F(InForce, RawPacketVsockAndCryptoSocketsAreForNobody) {
   } const cases[] = {{AF_INET, SOCK_RAW, IPPROTO_ICMP}, {AF_INET, SOCK_DGRAM, IPPROTO_ICMP},
                      {AF_PACKET, SOCK_RAW, 0},          {AF_VSOCK, SOCK_STREAM, 0},
                      {AF_ALG, SOCK_SEQPACKET, 0},       {AF_KEY, SOCK_RAW, 2}};
-  for (const auto& [family, type, protocol] : cases) {
-    const auto attempt = [&] { return make_socket(family, type, protocol); };
+  for (const auto& each : cases) {
+    const auto attempt = [&] { return make_socket(each.family, each.type, each.protocol); };
     EXPECT_NE(in_child(attempt), killed_by_filter);
     EXPECT_EQ(under({.promises = promise_set::all() - promise::error}, attempt), killed_by_filter)
-        << family;
+        << each.family;
   }
   EXPECT_EQ(in_child([] { return make_socket(AF_NETLINK, SOCK_RAW); }), 0);
   EXPECT_EQ(

@@ -19,6 +19,7 @@
 #include "lib/base/file.h"
 #include "lib/base/unique_fd.h"
 #include "lib/sandbox/promise_table.h"
+#include "lib/sandbox/raw_filter.h"
 
 namespace emilua::sandbox {
 namespace {
@@ -437,10 +438,7 @@ compiled<compiled_filter> compile_filter(const syscall_policy& policy,
     return filter_error{"default", "no such error: " + std::to_string(otherwise.error)};
   compiled_filter result;
   if (!policy.raw.empty()) {
-    if (policy.raw.size() % sizeof(sock_filter) != 0)
-      return filter_error{"raw", "is no array of instructions of 8 bytes"};
-    if (policy.raw.size() / sizeof(sock_filter) > BPF_MAXINSNS)
-      return filter_error{"raw", "has more than 4096 instructions"};
+    if (auto fault = find_fault(policy.raw)) return filter_error{"raw", std::move(*fault)};
     // First: behind the other one, few policies would let it in.
     result.programs.push_back(policy.raw);
     if (policy == syscall_policy{.raw = policy.raw}) return result;

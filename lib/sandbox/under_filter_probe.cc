@@ -27,7 +27,7 @@ int exec_again(const char* program, std::uint64_t address) {
 
 int use_the_library() {
   std::vector<std::string> lines;
-  for (int i = 0; i < 10000; ++i) lines.push_back(std::to_string(i) + std::string(200, 'x'));
+  while (lines.size() < 10000) lines.emplace_back(200, 'x');
   if (std::printf("%zu lines\n", lines.size()) < 0 || std::fflush(stdout) != 0) return 1;
   void* const large = std::malloc(std::size_t{8} << 20);
   if (!large) return 2;
