@@ -1,5 +1,6 @@
 // What the kernel does under the promises: each attempt works without a filter and with the promise
-// that it needs, and is refused without.
+// that it needs, and is refused without. Threads are in runtime_under_filter_test.cc, as sanitizers
+// watch over them with calls of their own.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -8,7 +9,6 @@
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <netinet/in.h>
-#include <pthread.h>
 #include <sched.h>
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
@@ -396,15 +396,6 @@ TEST_F(InForce, ProcSignalsOthers) {
   const pid_t parent = ::getpid();
   expect_needs(promise::proc, [&] { return errno_of(::kill(parent, 0)); });
   expect_needs(promise::proc, [] { return errno_of(::setpgid(0, 0)); });
-}
-
-TEST_F(InForce, ThreadStartsThreads) {
-  expect_needs(promise::thread, [] {
-    pthread_t thread{};
-    const int error =
-        ::pthread_create(&thread, nullptr, [](void*) -> void* { return nullptr; }, {});
-    return error ? error : ::pthread_join(thread, nullptr);
-  });
 }
 
 TEST_F(InForce, ExecExecutes) {

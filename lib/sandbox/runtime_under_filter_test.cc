@@ -1,6 +1,8 @@
-// What the engine is made of runs on `stdio`: Asio's reactor and LuaJIT's interpreter.
+// What the engine is made of runs on `stdio`: Asio's reactor and LuaJIT's interpreter; threads on
+// `thread`.
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <pthread.h>
 #include <unistd.h>
 
 #include <array>
@@ -81,6 +83,22 @@ int run_lua(bool jit) {
   if (luaL_dostring(state, script) != 0) return 2;
   lua_close(state);
   return 0;
+}
+
+int run_thread() {
+  pthread_t thread{};
+  const auto nothing = [](void*) -> void* { return nullptr; };
+  const int error = ::pthread_create(&thread, nullptr, nothing, nullptr);
+  return error ? error : ::pthread_join(thread, nullptr);
+}
+
+TEST(Threads, NeedTheirPromise) {
+  EXPECT_EQ(ipc::in_child(run_thread), 0);
+  EXPECT_EQ(under({.promises = {promise::stdio, promise::thread}}, run_thread), 0);
+  EXPECT_EQ(under(stdio, run_thread), killed_by_filter);
+  EXPECT_EQ(under({.promises = {promise::stdio, promise::proc, promise::error}},
+                  [] { return run_thread() == 0 ? 0 : 1; }),
+            0);  // where processes may be made, so may threads
 }
 
 // The C library reads /etc/localtime once: who means to use os.date afterwards does it before.
