@@ -32,7 +32,7 @@ enum class promise : unsigned char {
   sendfd,  // adds nothing: descriptors travel in sendmsg(2), which stdio cannot do without
   recvfd,  // adds nothing, as sendfd
   tty,     // terminal settings and job control; never TIOCSTI
-  proc,    // fork, signals to others, process groups, sessions, priorities, own limits
+  proc,    // processes and threads, signals to others, sessions, priorities, own limits
   thread,  // threads of the process
   exec,    // execve; of dynamic programs only with rpath and prot_exec
   prot_exec,  // executable memory
