@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -20,11 +19,16 @@ result<> write_all(int fd, byte_view data) noexcept {
   return {};
 }
 
+result<struct stat> status_of(int fd) noexcept {
+  struct stat info;
+  if (::syscall(SYS_fstat, fd, &info) == -1) return last_error();
+  return info;
+}
+
 result<std::string> read_all(int fd, std::size_t limit) {
   std::string text;
-  struct stat info;
-  if (::fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0)
-    text.reserve(std::min(limit, static_cast<std::size_t>(info.st_size)) + 1);
+  if (const auto info = status_of(fd); info && S_ISREG(info->st_mode) && info->st_size > 0)
+    text.reserve(std::min(limit, static_cast<std::size_t>(info->st_size)) + 1);
   std::size_t used = 0;
   for (;;) {
     // One byte past the limit is asked for, so that a file of just that size is told from a larger.

@@ -1,6 +1,8 @@
 // Whole-file reads and writes over descriptors, for set-up work: blocking, EINTR-safe.
 #pragma once
 
+#include <sys/stat.h>
+
 #include <cstddef>
 #include <string>
 
@@ -18,6 +20,9 @@ namespace emilua::base {
 
 // The contents of a file. Errors are open(2)'s and read(2)'s (EISDIR for a directory).
 [[nodiscard]] result<std::string> read_file(const char* path, std::size_t limit);
+
+// fstat(2) itself: the C library's version of it is a call with a path, which a box refuses.
+[[nodiscard]] result<struct stat> status_of(int fd) noexcept;
 
 // A second descriptor, close-on-exec, for the same open file.
 [[nodiscard]] result<unique_fd> duplicate(int fd) noexcept;

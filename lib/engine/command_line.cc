@@ -8,6 +8,7 @@
 #include <memory>
 #include <string_view>
 
+#include "lib/base/edit_distance.h"
 #include "lib/engine/version.h"
 
 namespace emilua::engine {
@@ -72,33 +73,11 @@ command_line misuse(const std::string& reason) {
   return line;
 }
 
-// How many edits turn one word into the other.
-std::size_t distance(std::string_view a, std::string_view b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t substituted = diagonal + (a[i - 1] != b[j - 1]);
-      diagonal = row[j];
-      row[j] = std::min({substituted, row[j] + 1, row[j - 1] + 1});
-    }
-  }
-  return row[b.size()];
-}
-
 std::string nearest_option(const CLI::App& app, std::string_view word) {
-  std::string best;
-  std::size_t best_distance = 4;
-  for (const CLI::Option* option : app.get_options()) {
-    const std::string name = option->get_name();
-    if (const std::size_t d = distance(name, word); d < best_distance) {
-      best = name;
-      best_distance = d;
-    }
-  }
-  return best.empty() ? "" : "; did you mean " + best + "?";
+  std::vector<std::string> names;
+  for (const CLI::Option* option : app.get_options()) names.push_back(option->get_name());
+  const std::string_view nearest = base::nearest_word(names, word);
+  return nearest.empty() ? "" : "; did you mean " + std::string{nearest} + "?";
 }
 
 // The first word that is neither an option nor an option's value: where the script's part begins.

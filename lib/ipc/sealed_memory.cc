@@ -56,9 +56,9 @@ base::result<mapping> open_sealed(int fd, std::size_t limit) noexcept {
   if (base::retry([&] { return ::fstatfs(fd, &system); }) == -1) return base::last_error();
   if (system.f_type != TMPFS_MAGIC) return base::system_error(EPERM);
 
-  struct stat info;
-  if (::fstat(fd, &info) == -1) return base::last_error();
-  const auto size = static_cast<std::size_t>(info.st_size);
+  const auto info = base::status_of(fd);
+  if (!info) return info.error();
+  const auto size = static_cast<std::size_t>(info->st_size);
   if (size > limit) return base::system_error(EMSGSIZE);
   if (size == 0) return mapping{};  // mmap(2) refuses it
 

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "lib/base/error.h"
+#include "lib/base/file.h"
 #include "lib/bindings/io/lifecycle.h"
 #include "lib/bindings/io/some.h"
 #include "lib/bindings/io/transfer.h"
@@ -115,9 +116,9 @@ int resize(lua_State* L) {
 
 template <auto Io>
 int size(lua_State* L) {
-  struct stat info;
-  if (::fstat(check_open<Io>(L).native(), &info) == -1) lua::raise(L, base::last_error());
-  lua_pushnumber(L, static_cast<lua_Number>(info.st_size));
+  const auto info = base::status_of(check_open<Io>(L).native());
+  if (!info) lua::raise(L, info.error());
+  lua_pushnumber(L, static_cast<lua_Number>(info->st_size));
   return 1;
 }
 

@@ -12,6 +12,7 @@
 #include <cerrno>
 
 #include "lib/base/error.h"
+#include "lib/base/file.h"
 
 namespace emilua::bindings {
 namespace {
@@ -46,9 +47,9 @@ ssize_t without_waiting(int fd, io_request request) noexcept {
 }  // namespace
 
 bool is_pollable(int fd) noexcept {
-  struct stat info;
-  if (::fstat(fd, &info) != 0) return false;
-  if (S_ISREG(info.st_mode) || S_ISDIR(info.st_mode) || S_ISBLK(info.st_mode)) return false;
+  const auto info = base::status_of(fd);
+  if (!info) return false;
+  if (S_ISREG(info->st_mode) || S_ISDIR(info->st_mode) || S_ISBLK(info->st_mode)) return false;
   // Character devices differ, and eventfd and its like have no type at all: ask.
   const base::unique_fd set{::epoll_create1(EPOLL_CLOEXEC)};
   epoll_event event{};

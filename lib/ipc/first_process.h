@@ -5,7 +5,7 @@
 //   if (split_first_process() == -1) …
 #pragma once
 
-namespace emilua::actor {
+namespace emilua::ipc {
 
 // Blocks, in the first process of its namespace, the signals that it is to pass on: the kernel
 // drops those that process 1 neither handles nor blocks. Unblocks all signals in any other process.
@@ -18,4 +18,4 @@ void ready_first_process() noexcept;
 // can be no second.
 [[nodiscard]] int split_first_process() noexcept;
 
-}  // namespace emilua::actor
+}  // namespace emilua::ipc

@@ -1,5 +1,5 @@
 // Between fork and the worker's return: no malloc, no locks, no stdio, no exceptions.
-#include "lib/actor/first_process.h"
+#include "lib/ipc/first_process.h"
 
 #include <signal.h>
 #include <sys/wait.h>
@@ -11,7 +11,7 @@
 #include "lib/base/unique_fd.h"
 #include "lib/ipc/process.h"
 
-namespace emilua::actor {
+namespace emilua::ipc {
 namespace {
 
 constexpr int passed_on[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
@@ -58,11 +58,11 @@ void ready_first_process() noexcept {
 int split_first_process() noexcept {
   if (::getpid() != 1) return 0;
   base::unique_fd pidfd;
-  const auto worker = ipc::clone_process(0, pidfd, SIGCHLD);
+  const auto worker = clone_process(0, pidfd, SIGCHLD);
   if (!worker) return -1;
   if (*worker != 0) look_after(*worker);
   base::unblock_all_signals();
   return 0;
 }
 
-}  // namespace emilua::actor
+}  // namespace emilua::ipc
