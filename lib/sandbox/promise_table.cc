@@ -82,7 +82,8 @@ constexpr permitted_call permitted[] = {
     // socket which somebody has handed over, for none can be made.
     {stdio,
      "read readv pread64 preadv preadv2 write writev pwrite64 pwritev pwritev2 lseek _llseek"},
-    {stdio, "close close_range dup dup2 dup3 pipe pipe2 fstat fsync fdatasync sync_file_range"},
+    {stdio, "close close_range dup dup2 dup3 pipe pipe2 fstat fstatfs fsync fdatasync"},
+    {stdio, "sync_file_range"},
     {stdio,
      "ftruncate fadvise64 readahead sendfile splice tee vmsplice copy_file_range memfd_create"},
     {stdio,
@@ -193,7 +194,7 @@ constexpr permitted_call permitted[] = {
     {{wpath, cpath}, "creat"},
 
     // Paths.
-    {rpath, "stat lstat newfstatat stat64 lstat64 fstat64 fstatat64 statx statfs fstatfs"},
+    {rpath, "stat lstat newfstatat stat64 lstat64 fstat64 fstatat64 statx statfs"},
     {rpath, "access faccessat faccessat2 readlink readlinkat getdents getdents64"},
     {rpath, "getcwd chdir fchdir getxattr lgetxattr fgetxattr listxattr llistxattr flistxattr"},
     {dns, "stat newfstatat statx"},

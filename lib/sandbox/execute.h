@@ -1,0 +1,38 @@
+// Carries out the steps of a plan, in the process that is to be in the box.
+//
+//   // in the child, single-threaded:
+//   if (const auto failed = execute(compiled_plan{bytes})) tell_host(…);
+//
+// Runs between clone and exec (or ready): no malloc, no locks, no stdio, no exceptions. Every
+// step's failure ends it: what comes later has not been done, and the process must not go on.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "lib/sandbox/compiled_plan.h"
+
+namespace emilua::sandbox {
+
+struct step_failure {
+  std::uint32_t index;  // of the step
+  int error;            // errno
+};
+
+// What the child says to its host, each in a packet of its own.
+struct box_message {
+  enum class kind : std::uint32_t {
+    failed,  // nothing untrusted has run, and the child ends
+    ready,   // everything is in force
+  };
+  kind what;
+  std::uint32_t step;
+  std::int32_t error;
+};
+
+// `host_fd` is a SOCK_SEQPACKET socket. False: the host is gone.
+[[nodiscard]] bool tell_host(int host_fd, const box_message& message) noexcept;
+
+[[nodiscard]] std::optional<step_failure> execute(const compiled_plan& plan) noexcept;
+
+}  // namespace emilua::sandbox

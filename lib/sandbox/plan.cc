@@ -1,0 +1,588 @@
+#include "lib/sandbox/plan.h"
+
+#include <linux/mount.h>
+#include <linux/sched.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/capability.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "lib/sandbox/landlock.h"
+#include "lib/sandbox/namespaces.h"
+#include "lib/sandbox/plan_mounts.h"
+#include "lib/sandbox/seccomp_filter.h"
+
+namespace emilua::sandbox {
+namespace {
+
+access_rights right(std::string_view name) {
+  const auto bit = fs_right(name);
+  return bit ? *bit : 0;
+}
+
+// What the words of the policy mean in Landlock's.
+access_rights read_rights() { return right("read_file") | right("read_dir"); }
+access_rights write_rights() {
+  access_rights rights = 0;
+  for (const char* name : {"write_file", "truncate", "make_dir", "make_reg", "make_sock",
+                           "make_fifo", "make_sym", "remove_dir", "remove_file", "refer"})
+    rights |= right(name);
+  return rights;
+}
+// The kernel opens what it executes for reading, and asks for both rights.
+access_rights exec_rights() { return right("execute") | right("read_file"); }
+
+// All that the running ABI can rule.
+access_rights known_rights(std::span<const named_right> rights, int abi) {
+  access_rights known = 0;
+  for (const named_right& r : rights)
+    if (r.abi <= abi) known |= r.bit;
+  return known;
+}
+
+class planner {
+ public:
+  planner(const policy& policy, const support& support, const plan_context& context)
+      : policy_(policy), support_(support), context_(context) {}
+
+  policy_result<plan> make() {
+    choose_root();
+    choose_namespaces();
+    begin();
+    map_ids();
+    if (policy_.oom_score_adj)
+      add({step_kind::write_file, "oom_score_adj", "/proc/self/oom_score_adj",
+           std::to_string(*policy_.oom_score_adj)});
+    if (policy_.nice)
+      add_number(step_kind::set_priority, "nice", static_cast<std::uint64_t>(*policy_.nice));
+    plan_limits_of_the_host();
+    plan_network();
+    plan_files();
+    if (policy_.hostname) plan_hostname();
+    if (policy_.umask) add_number(step_kind::set_umask, "umask", *policy_.umask);
+    change_ids();
+    drop_capabilities();
+    if (!policy_.dumpable) add({step_kind::forbid_dumps, "dumpable"});
+    add({step_kind::forbid_privileges, "no_new_privs"});
+    restrict_paths_and_ports();
+    report_processes();
+    if (plan_.namespaces & CLONE_NEWPID) add({step_kind::split_first_process, "namespaces"});
+    limit_resources();
+    if (auto failed = filter_calls(); !failed) return failed.error();
+    return std::move(plan_);
+  }
+
+ private:
+  void add(step s) { plan_.steps.push_back(std::move(s)); }
+
+  void add_number(step_kind kind, const char* clause, std::uint64_t number,
+                  std::uint64_t number2 = 0, std::uint64_t number3 = 0) {
+    step s{kind, clause};
+    s.number = number;
+    s.number2 = number2;
+    s.number3 = number3;
+    add(std::move(s));
+  }
+
+  void enforced(std::string clause, std::string mechanism) {
+    plan_.report.push_back({std::move(clause), std::move(mechanism)});
+  }
+  void compromise(level level, std::string clause, std::string mechanism, std::string why,
+                  std::string remedy = "") {
+    plan_.report.push_back(
+        {std::move(clause), std::move(mechanism), level, std::move(why), std::move(remedy)});
+  }
+
+  [[nodiscard]] bool has(namespace_set kind) const { return (plan_.namespaces & kind) != 0; }
+  [[nodiscard]] bool can(namespace_set kind) const { return (support_.namespaces & kind) != 0; }
+  [[nodiscard]] bool root_user() const { return context_.uid == 0; }
+
+  [[nodiscard]] bool grants_paths() const { return policy_.fs.grants_paths(); }
+  [[nodiscard]] bool grants_ports() const {
+    return policy_.net.kind == net_kind::some &&
+           (!policy_.net.connect.empty() || !policy_.net.bind.empty());
+  }
+  // Nothing of the host's network is granted.
+  [[nodiscard]] bool own_network() const {
+    return policy_.net.kind == net_kind::none ||
+           (policy_.net.kind == net_kind::some && (policy_.net.loopback || !grants_ports()));
+  }
+
+  void choose_root() {
+    empty_root_ = policy_.fs.root_in_force() == root_kind::empty;
+    if (policy_.fs.root == root_kind::automatic && empty_root_ && policy_.fs.mounts.empty()) {
+      // Nothing is to be reached: Landlock can see to that as well, if no mount namespace can.
+      if (!may_make(CLONE_NEWNS) && support_.landlock_abi > 0) empty_root_ = false;
+    }
+    // The other way round: paths are granted, and there is no Landlock to grant them.
+    if (!empty_root_ && support_.landlock_abi == 0 && may_make(CLONE_NEWNS)) binds_ = true;
+    needs_mounts_ = empty_root_ || binds_ || !policy_.fs.mounts.empty();
+  }
+
+  // Whether the policy leaves it to us, or asks for it, and the kernel can.
+  [[nodiscard]] bool may_make(namespace_set kind) const {
+    return can(kind) && (!policy_.namespaces || listed(kind));
+  }
+  [[nodiscard]] bool listed(namespace_set kind) const {
+    return std::ranges::any_of(*policy_.namespaces, [&](const std::string& name) {
+      return namespace_by_name(name) == kind;
+    });
+  }
+
+  void choose_namespaces() {
+    namespace_set wanted = 0;
+    if (policy_.namespaces) {
+      for (const std::string& name : *policy_.namespaces) wanted |= *namespace_by_name(name);
+      for (const named_namespace& kind : namespace_kinds()) {
+        if (!(wanted & kind.flag)) continue;
+        if (can(kind.flag))
+          enforced(clause_of(kind), "namespace");
+        else
+          missing_namespace(clause_of(kind), kind.flag);
+      }
+      wanted &= support_.namespaces;
+    } else {
+      wanted = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
+      if (needs_mounts_) wanted |= CLONE_NEWNS;
+      if (own_network()) wanted |= CLONE_NEWNET;
+      wanted &= support_.namespaces;
+    }
+    plan_.namespaces = wanted;
+  }
+
+  static std::string clause_of(const named_namespace& kind) {
+    return "namespaces." + std::string{kind.name};
+  }
+
+  void missing_namespace(std::string clause, namespace_set kind) {
+    const int error = support_.error_of(kind);
+    compromise(level::off, std::move(clause), "",
+               "no namespace: " + std::string{std::strerror(error)},
+               remedy_for_namespace(kind, error));
+  }
+
+  void begin() {
+    if (policy_.die_with_parent) add({step_kind::arm_death_signal, "die_with_parent"});
+    if (policy_.new_session) add({step_kind::new_session, "new_session"});
+  }
+
+  void map_ids() {
+    const user_policy& user = policy_.user;
+    if (user.map != id_map_kind::self)
+      return compromise(level::off, "user.map", "", "only maps of one id can be made yet",
+                        "user.map = \"self\"");
+    if (!has(CLONE_NEWUSER)) return;
+    const auto line = [](std::uint32_t inside, std::uint32_t outside) {
+      return std::to_string(inside) + " " + std::to_string(outside) + " 1\n";
+    };
+    // The kernel wants this of whoever maps his own group.
+    add({step_kind::write_file, "user", "/proc/self/setgroups", "deny"});
+    add({step_kind::write_file, "user", "/proc/self/uid_map",
+         line(user.uid.value_or(context_.uid), context_.uid)});
+    add({step_kind::write_file, "user", "/proc/self/gid_map",
+         line(user.gid.value_or(context_.gid), context_.gid)});
+  }
+
+  void plan_limits_of_the_host() {
+    plan_.close_fds = policy_.close_fds;
+    plan_.wall_time = policy_.limits.wall_time;
+    if (!(policy_.limits.cgroup == cgroup_policy{}))
+      compromise(level::off, "limits.cgroup", "", "cgroups are not used yet",
+                 "limits.address_space and limits.processes, for each process");
+    if (!plan_.wall_time) return;
+    if (context_.who == subject::program)
+      enforced("limits.wall_time", "timer of the supervisor");
+    else
+      compromise(level::off, "limits.wall_time", "", "nobody watches an actor's time yet");
+  }
+
+  void plan_network() {
+    const net_policy& net = policy_.net;
+    if (net.kind == net_kind::all) return;
+    if (has(CLONE_NEWNET)) {
+      if (net.kind == net_kind::some && net.loopback)
+        add({step_kind::raise_loopback, "net.loopback"});
+      enforced("net", "network namespace");
+    } else if (own_network()) {
+      if (net.loopback) return missing_namespace("net.loopback", CLONE_NEWNET);
+      if (opens_sockets())
+        missing_namespace("net", CLONE_NEWNET);
+      else
+        enforced("net", "system-call filter");
+    }
+    if (!grants_ports()) return;
+    if (support_.landlock_abi >= 4)
+      enforced("net.ports", "Landlock, and a system-call filter for what is not TCP");
+    else
+      compromise(level::off, "net.ports", "", "Landlock of this kernel does not rule ports",
+                 "Linux 6.7 or later");
+  }
+
+  // Whether the filter lets anything make a socket of a network.
+  [[nodiscard]] bool opens_sockets() const {
+    if (!support_.filters) return true;
+    const syscall_policy calls = wanted_calls();
+    if (calls.promises.contains(promise::inet) || calls.promises.contains(promise::dns))
+      return true;
+    return std::ranges::any_of(calls.allow,
+                               [](const syscall_rule& rule) { return rule.name == "socket"; });
+  }
+
+  void plan_files() {
+    if (!needs_mounts_) return add({step_kind::change_directory, "cwd", policy_.cwd});
+    if (!has(CLONE_NEWNS)) return missing_namespace("fs.mounts", CLONE_NEWNS);
+    const bool whole = empty_root_ || binds_;
+    const mount_context around{.own_root = whole,
+                               .user_namespace = has(CLONE_NEWUSER),
+                               .pid_namespace = has(CLONE_NEWPID)};
+    mount_planner mounts{around, plan_.steps};
+    mounts.begin();
+    if (binds_) mounts.bind_grants(policy_.fs);
+    for (std::size_t i = 0; i < policy_.fs.mounts.size(); ++i) {
+      const std::string clause = "fs.mounts[" + std::to_string(i) + "]";
+      const mount_entry& entry = policy_.fs.mounts[i];
+      if (entry.source.descriptor != -1 && context_.who == subject::actor)
+        compromise(level::off, clause + ".source", "", "an actor's set-up has no descriptors yet");
+      else
+        mounts.add(entry, clause);
+    }
+    mounts.finish(policy_.cwd);
+    enforced(binds_ ? "fs" : "fs.mounts",
+             whole ? "mount namespace with a root of its own" : "mount namespace");
+  }
+
+  void plan_hostname() {
+    if (!has(CLONE_NEWUTS)) return missing_namespace("hostname", CLONE_NEWUTS);
+    add({step_kind::set_hostname, "hostname", "", *policy_.hostname});
+    enforced("hostname", "uts namespace");
+  }
+
+  void change_ids() {
+    const user_policy& user = policy_.user;
+    const bool mapped = has(CLONE_NEWUSER);
+    // In a namespace that maps one id there is no other to be had.
+    if (mapped) {
+      if (user.groups && !user.groups->empty())
+        compromise(level::off, "user.groups", "", "a map of one id has no other groups",
+                   "an empty list");
+      return;
+    }
+    if (!root_user()) {
+      if ((user.uid && *user.uid != context_.uid) || (user.gid && *user.gid != context_.gid) ||
+          user.groups)
+        missing_namespace("user", CLONE_NEWUSER);
+      return;
+    }
+    std::vector<std::uint32_t> groups = user.groups.value_or(std::vector<std::uint32_t>{});
+    step set{step_kind::set_groups, "user.groups"};
+    set.data.assign(reinterpret_cast<const char*>(groups.data()),
+                    groups.size() * sizeof(std::uint32_t));
+    add(std::move(set));
+    if (user.gid) add_number(step_kind::set_gid, "user.gid", *user.gid);
+    if (user.uid) add_number(step_kind::set_uid, "user.uid", *user.uid);
+  }
+
+  void drop_capabilities() {
+    std::uint64_t kept = 0;
+    for (const std::string& name : policy_.capabilities) {
+      cap_value_t value = 0;
+      if (::cap_from_name(name.c_str(), &value) == 0) kept |= std::uint64_t{1} << value;
+    }
+    const bool may = has(CLONE_NEWUSER) || root_user();
+    if (kept != 0 && !may)
+      compromise(level::off, "capabilities", "", "an ordinary user has none to keep");
+    else
+      enforced("capabilities", may ? "all sets, and securebits" : "capset, and no_new_privs");
+    if (may && kept == 0) add({step_kind::lock_securebits, "capabilities"});
+    // Whoever may not shrink the bounding set gains nothing from it under no_new_privs.
+    add_number(step_kind::limit_capabilities, "capabilities", may ? kept : 0, may ? 1 : 0);
+    // The kernel takes the signal back from whoever changes ids or capabilities.
+    if (policy_.die_with_parent) add({step_kind::arm_death_signal, "die_with_parent"});
+  }
+
+  // Landlock: paths where they are the host's, ports, and what is beyond the box.
+  void restrict_paths_and_ports() {
+    const int abi = support_.landlock_abi;
+    const bool rule_paths =
+        !binds_ && (!empty_root_ || grants_paths() || policy_.fs.mounts.empty());
+    if (rule_paths) report_paths(abi);
+    if (abi == 0) return;
+    const access_rights paths = rule_paths ? known_rights(fs_rights(), abi) : 0;
+    const access_rights ports =
+        policy_.net.kind == net_kind::all || (policy_.net.kind == net_kind::some && !grants_ports())
+            ? 0
+            : known_rights(net_rights(), abi);
+    access_rights beyond = known_rights(scopes(), abi);
+    if (policy_.ipc.abstract_unix) beyond &= ~scope("abstract_unix_socket").value_or(0);
+    if (policy_.ipc.signals) beyond &= ~scope("signal").value_or(0);
+    if ((paths | ports | beyond) == 0) return;
+    add_number(step_kind::create_ruleset, rule_paths ? "fs" : "net", paths, ports, beyond);
+    if (rule_paths) allow_paths(paths);
+    if (ports) allow_ports();
+    add({step_kind::enforce_ruleset, rule_paths ? "fs" : "net"});
+  }
+
+  void report_paths(int abi) {
+    if (abi == 0) {
+      // Without paths to rule an empty root is as good.
+      if (empty_root_ && has(CLONE_NEWNS) && !grants_paths()) return;
+      compromise(level::off, "fs", "",
+                 std::string{"no Landlock: "} + std::strerror(support_.landlock_error),
+                 remedy_for_landlock(support_.landlock_error));
+    } else if (abi < 3) {
+      compromise(level::weaker, "fs", "Landlock",
+                 abi < 2 ? "truncation is not ruled, and files cannot change directories"
+                         : "truncation is not ruled",
+                 "Linux 6.2 or later");
+    } else {
+      enforced("fs", "Landlock");
+    }
+  }
+
+  void allow_paths(access_rights handled) {
+    const auto grant = [&](const std::string& path, bool optional, access_rights rights,
+                           std::string clause) {
+      step s{step_kind::allow_path, std::move(clause), path};
+      s.number = rights & handled;
+      if (optional) s.flags = step_optional;
+      if (s.number) add(std::move(s));
+    };
+    const auto all = [&](const char* name, const std::vector<granted_path>& grants,
+                         access_rights rights) {
+      for (std::size_t i = 0; i < grants.size(); ++i)
+        grant(grants[i].path, grants[i].optional, rights, name + ("[" + std::to_string(i) + "]"));
+    };
+    all("fs.read", policy_.fs.read, read_rights());
+    all("fs.write", policy_.fs.write, write_rights());
+    all("fs.exec", policy_.fs.exec, exec_rights());
+    for (std::size_t i = 0; i < policy_.fs.rules.size(); ++i) {
+      const exact_grant& rule = policy_.fs.rules[i];
+      access_rights rights = 0;
+      for (const std::string& name : rule.access) rights |= right(name);
+      const std::string clause = "fs.rules[" + std::to_string(i) + "]";
+      if ((rights & ~handled) != 0)
+        compromise(level::weaker, clause, "Landlock", "this kernel's ABI does not know all of it",
+                   "a later Linux");
+      grant(rule.path, rule.optional, rights, clause);
+    }
+    // What is mounted is granted, as far as its flags let it be used.
+    for (std::size_t i = 0; i < policy_.fs.mounts.size(); ++i) {
+      const mount_entry& entry = policy_.fs.mounts[i];
+      grant(entry.target, entry.optional, mounted_rights(entry),
+            "fs.mounts[" + std::to_string(i) + "]");
+    }
+    if (context_.who == subject::program)
+      add_number(step_kind::allow_descriptor, "program", exec_rights() & handled,
+                 static_cast<std::uint64_t>(context_.program));
+  }
+
+  static access_rights mounted_rights(const mount_entry& entry) {
+    access_rights rights = read_rights();
+    if (!entry.noexec) rights |= exec_rights();
+    if (!entry.readonly) rights |= write_rights();
+    if (!entry.nodev || entry.kind == mount_kind::dev) rights |= right("ioctl_dev");
+    return rights;
+  }
+
+  void allow_ports() {
+    for (const std::uint16_t port : policy_.net.connect)
+      add_number(step_kind::allow_port, "net.connect", port, net_right("connect_tcp").value_or(0));
+    for (const std::uint16_t port : policy_.net.bind)
+      add_number(step_kind::allow_port, "net.bind", port, net_right("bind_tcp").value_or(0));
+  }
+
+  void report_processes() {
+    if (policy_.namespaces) return;  // which were reported one by one
+    const bool scoped = support_.landlock_abi >= 6 && !policy_.ipc.signals;
+    if (has(CLONE_NEWPID))
+      enforced("processes", "pid namespace");
+    else if (!wanted_calls().promises.contains(promise::proc) && support_.filters)
+      enforced("processes", "system-call filter");
+    else
+      compromise(level::weaker, "processes", scoped ? "Landlock's scope of signals" : "",
+                 std::string{"no pid namespace: "} + std::strerror(support_.error_of(CLONE_NEWPID)),
+                 remedy_for_namespace(CLONE_NEWPID, support_.error_of(CLONE_NEWPID)));
+    if (has(CLONE_NEWIPC))
+      enforced("ipc", "ipc namespace");
+    else if (!wanted_calls().promises.contains(promise::shm) && support_.filters)
+      enforced("ipc", "system-call filter");
+    else
+      missing_namespace("ipc", CLONE_NEWIPC);
+  }
+
+  void limit_resources() {
+    auto limits = policy_.limits.rlimits;
+    if (!policy_.dumpable) limits.try_emplace("core", 0);
+    if (context_.who == subject::program && !may_execute()) {
+      // The program's own descriptor gets the first number that it can never have again.
+      const std::uint64_t most = context_.descriptor_limit - 1;
+      const auto it = limits.try_emplace("open_files", 4096).first;
+      it->second = std::min(it->second, most);
+      plan_.exec_descriptor = static_cast<int>(it->second);
+    }
+    for (const named_limit& limit : limit_names()) {
+      const auto it = limits.find(std::string{limit.name});
+      if (it == limits.end()) continue;
+      add_number(step_kind::set_limit, ("limits." + it->first).c_str(),
+                 static_cast<std::uint64_t>(limit.resource), it->second);
+      if (policy_.limits.rlimits.contains(it->first)) enforced("limits." + it->first, "rlimit");
+    }
+  }
+
+  [[nodiscard]] bool may_execute() const {
+    return wanted_calls().promises.contains(promise::exec) ||
+           std::ranges::any_of(wanted_calls().allow, [](const syscall_rule& rule) {
+             return rule.name == "execve" || rule.name == "execveat";
+           });
+  }
+
+  // What the rest of the policy needs, unless the policy says it itself.
+  [[nodiscard]] syscall_policy wanted_calls() const {
+    if (policy_.syscalls) return *policy_.syscalls;
+    syscall_policy calls;
+    const fs_policy& fs = policy_.fs;
+    calls.promises = {promise::stdio, promise::error};
+    const bool writes = !fs.write.empty() || !fs.rules.empty() ||
+                        std::ranges::any_of(fs.mounts, &planner::is_writable);
+    if (grants_paths() || !fs.mounts.empty()) {
+      calls.promises |= promise::rpath;
+      calls.promises |= promise::flock;
+      // Its libraries are code.
+      if (context_.who == subject::program) calls.promises |= promise::prot_exec;
+    }
+    if (writes)
+      for (const promise p : {promise::wpath, promise::cpath, promise::fattr, promise::tmppath})
+        calls.promises |= p;
+    if (!fs.exec.empty())
+      for (const promise p :
+           {promise::exec, promise::proc, promise::thread, promise::prot_exec, promise::tty})
+        calls.promises |= p;
+    add_network_calls(calls);
+    if (policy_.jit) calls.promises |= promise::prot_exec;
+    if (context_.who == subject::actor) calls.promises |= promise::thread;  // that read files
+    return calls;
+  }
+
+  static bool is_writable(const mount_entry& entry) {
+    switch (entry.kind) {
+      case mount_kind::bind:
+      case mount_kind::tmpfs:
+      case mount_kind::overlay:
+      case mount_kind::dev:  // its shm
+        return !entry.readonly;
+      default:
+        return false;
+    }
+  }
+
+  void add_network_calls(syscall_policy& calls) const {
+    const net_policy& net = policy_.net;
+    if (net.kind == net_kind::none) return;
+    if (net.kind == net_kind::all || net.unix_sockets) calls.promises |= promise::unix;
+    if (net.kind == net_kind::all) calls.promises |= promise::dns;
+    if (net.kind == net_kind::all || net.loopback || grants_ports())
+      calls.promises |= promise::inet;
+    if (net.kind == net_kind::some && grants_ports() && !has(CLONE_NEWNET)) deny_all_but_tcp(calls);
+  }
+
+  // Landlock rules ports of TCP sockets, and not all that these can be made to do.
+  static void deny_all_but_tcp(syscall_policy& calls) {
+    constexpr syscall_action refuse{syscall_action::kind::error, EPERM};
+    const auto deny = [&](const char* name, std::vector<argument_test> tests) {
+      calls.deny.push_back({name, std::move(tests), refuse});
+    };
+    constexpr unsigned type_mask = 0xf;
+    for (const std::uint64_t family : {AF_INET, AF_INET6}) {
+      const argument_test is_family{0, comparison::equal, family};
+      for (const std::uint64_t type :
+           {SOCK_DGRAM, SOCK_RAW, SOCK_RDM, SOCK_SEQPACKET, SOCK_DCCP, SOCK_PACKET})
+        deny("socket", {is_family, {1, comparison::masked_equal, type, type_mask}});
+      // Multipath TCP and SCTP are streams, too.
+      deny("socket", {is_family, {2, comparison::greater, IPPROTO_TCP}});
+      for (std::uint64_t protocol = 1; protocol < IPPROTO_TCP; ++protocol)
+        deny("socket", {is_family, {2, comparison::equal, protocol}});
+    }
+    const auto fast_open = [](unsigned index) {
+      return std::vector<argument_test>{
+          {index, comparison::masked_equal, MSG_FASTOPEN, MSG_FASTOPEN}};
+    };
+    deny("sendto", fast_open(3));
+    deny("sendmsg", fast_open(2));
+    deny("sendmmsg", fast_open(3));
+    constexpr std::uint64_t int_mask = 0xffffffff;
+    deny("setsockopt", {{1, comparison::masked_equal, IPPROTO_TCP, int_mask},
+                        {2, comparison::masked_equal, TCP_FASTOPEN_CONNECT, int_mask}});
+  }
+
+  policy_result<> filter_calls() {
+    if (!support_.filters) {
+      compromise(level::off, "syscalls", "",
+                 std::string{"no filters of system calls: "} + std::strerror(support_.filter_error),
+                 "a kernel built with CONFIG_SECCOMP_FILTER");
+      return {};
+    }
+    filter_context start;
+    if (plan_.exec_descriptor != -1)
+      start.exec = permitted_exec{plan_.exec_descriptor, context_.empty_path};
+    const bool cached = context_.filters != nullptr && !start.exec;
+    auto filter =
+        cached ? context_.filters->compile(wanted_calls()) : compile_filter(wanted_calls(), start);
+    if (!filter) return policy_error{"syscalls." + filter.error().where, filter.error().what};
+    for (std::string& program : filter->programs)
+      add({step_kind::install_filter, "syscalls", "", std::move(program)});
+    plan_.promises = wanted_calls().promises;
+    plan_.skipped_calls = std::move(filter->skipped);
+    enforced("syscalls", "system-call filter: " + to_text(wanted_calls().promises));
+    return {};
+  }
+
+  const policy& policy_;
+  const support& support_;
+  const plan_context& context_;
+  plan plan_;
+  bool empty_root_ = false;
+  bool binds_ = false;  // granted paths are mounts, for want of Landlock
+  bool needs_mounts_ = false;
+};
+
+}  // namespace
+
+const char* level_name(level level) noexcept {
+  switch (level) {
+    case level::enforced:
+      return "enforced";
+    case level::weaker:
+      return "weaker";
+    case level::off:
+      return "off";
+  }
+  return "?";
+}
+
+const clause_report* plan::compromise() const noexcept {
+  const auto it = std::ranges::find_if(
+      report, [](const clause_report& clause) { return clause.enforced != level::enforced; });
+  return it == report.end() ? nullptr : &*it;
+}
+
+policy_result<plan> make_plan(const policy& policy, const support& support,
+                              const plan_context& context) {
+  if (auto checked = check(policy); !checked) return checked.error();
+  auto made = planner{policy, support, context}.make();
+  if (!made || policy.mode == policy_mode::best_effort) return made;
+  if (const clause_report* weak = made->compromise()) {
+    std::string what = "cannot be enforced here";
+    if (weak->enforced == level::weaker) what = "can be enforced here only in part";
+    what += " (" + weak->why + ")";
+    if (!weak->remedy.empty()) what += "; what would help: " + weak->remedy;
+    return policy_error{weak->clause, std::move(what)};
+  }
+  return made;
+}
+
+}  // namespace emilua::sandbox

@@ -1,0 +1,138 @@
+// What is to be done to a process to put it into a box: a list that can be printed and tested, and
+// that code without decisions carries out (execute.h).
+//
+//   auto planned = sandbox::make_plan(policy, sandbox::all_supported(), {.who = subject::program});
+//   if (!planned) …                                       // {where, what}, or a refusal
+//   std::puts(sandbox::explain(*planned).c_str());
+//
+// The order of the steps is the order of spec 90 §6: each one is taken while what it needs is still
+// there, and the filter of system calls comes last.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/sandbox/filter_cache.h"
+#include "lib/sandbox/policy.h"
+#include "lib/sandbox/support.h"
+
+namespace emilua::sandbox {
+
+enum class step_kind : std::uint8_t {
+  arm_death_signal,     // SIGKILL when the parent ends
+  new_session,          //
+  write_file,           // path, data
+  raise_loopback,       //
+  set_priority,         // number
+  private_mounts,       //
+  make_root,            // a tmpfs: options data, attributes number; mounted over "/"
+  open_root,            // the tree that targets are looked up in is the present one
+  make_directories,     // path, all missing parts of it; mode number
+  make_file,            // path, mode number, data
+  copy_file,            // path, mode number, from descriptor number2
+  make_symlink,         // path, data: what it refers to
+  mount_type,           // path: target, data: type and options, number: attributes
+  bind,                 // path: target, data: source, number: attributes, flags
+  bind_descriptor,      // the same, number2: descriptor
+  change_mount,         // path, number: attributes, flags
+  enter_root,           // pivot_root, and away with the old one
+  change_directory,     // path
+  set_hostname,         // data
+  set_umask,            // number
+  set_limit,            // number: resource, number2: value
+  set_groups,           // data: gid_t …
+  set_gid,              // number
+  set_uid,              // number
+  limit_capabilities,   // number: those that stay, in every set
+  lock_securebits,      //
+  forbid_dumps,         //
+  forbid_privileges,    // no_new_privs
+  create_ruleset,       // number: paths, number2: ports, number3: scopes
+  allow_path,           // path, number: rights, flags
+  allow_descriptor,     // number2: descriptor, number: rights
+  allow_port,           // number: port, number2: rights
+  enforce_ruleset,      //
+  split_first_process,  // in a pid namespace: process 1 stays behind, and reaps
+  install_filter,       // data: the program
+};
+
+enum step_flags : std::uint32_t {
+  step_optional = 1,     // a source that does not exist is no failure
+  step_recursive = 2,    // mounts beneath, too
+  step_make_target = 4,  // what is missing of a bind's target is made
+};
+
+struct step {
+  step_kind kind;
+  std::string clause;  // of the policy: "fs.mounts[2]", "net"
+  std::string path = {};
+  std::string data = {};
+  std::uint64_t number = 0, number2 = 0, number3 = 0;
+  std::uint32_t flags = 0;
+};
+
+// How far a clause of the policy is enforced.
+enum class level { enforced, weaker, off };
+
+[[nodiscard]] const char* level_name(level level) noexcept;
+
+struct clause_report {
+  std::string clause;     // "net"
+  std::string mechanism;  // "network namespace"; empty when off
+  level enforced = level::enforced;
+  std::string why = {};     // where it is not enforced exactly
+  std::string remedy = {};  // what would help, if known
+};
+
+struct plan {
+  namespace_set namespaces = 0;  // made by the clone itself
+  std::vector<step> steps;       // in the child, in this order
+  std::vector<clause_report> report;
+  std::optional<double> wall_time;  // seconds, for the host to watch
+  bool close_fds = true;
+  int exec_descriptor = -1;  // for a program that may run no other: see filter_context
+  promise_set promises;      // that the filter keeps
+  std::vector<std::string> skipped_calls;  // that this architecture does not have
+
+  // The first clause that is not enforced exactly, or null.
+  [[nodiscard]] const clause_report* compromise() const noexcept;
+};
+
+enum class subject {
+  program,  // to be executed: what it was started as is closed, and the filter lets it start
+  actor,    // Lua code that runs in the process itself
+};
+
+// What there is besides the policy.
+struct plan_context {
+  subject who = subject::program;
+  std::uint32_t uid = 0, gid = 0;         // effective, of the caller
+  std::uint64_t descriptor_limit = 1024;  // the caller's hard limit of open files
+  // For a program: a descriptor of its file, borrowed, and the address of an empty string that
+  // nobody can guess (hidden_empty_string.h).
+  int program = -1;
+  std::uint64_t empty_path = 0;
+  // Borrowed; without it every filter is compiled anew.
+  filter_cache* filters = nullptr;
+};
+
+// A fault of the policy (check()), or, in strict mode, the clause that cannot be enforced: then
+// `where` is the clause and `what` says why, and what would help.
+[[nodiscard]] policy_result<plan> make_plan(const policy& policy, const support& support,
+                                            const plan_context& context);
+
+// One line for each step, and one for each clause, as people read them.
+[[nodiscard]] std::string explain(const plan& plan);
+// The same as JSON: {"namespaces": […], "steps": [{"clause", "step", …}], "report": […]}.
+[[nodiscard]] std::string explain_json(const plan& plan);
+
+// What a step does, in words: "mount tmpfs at /tmp".
+[[nodiscard]] std::string describe(const step& step);
+
+// [{"clause", "mechanism", "level", "why", "remedy"}]
+[[nodiscard]] std::string report_json(const plan& plan);
+
+}  // namespace emilua::sandbox

@@ -1,0 +1,214 @@
+#include "lib/sandbox/plan_mounts.h"
+
+#include <linux/mount.h>
+
+#include <map>
+
+namespace emilua::sandbox {
+namespace {
+
+std::uint64_t attributes_of(const mount_entry& entry) {
+  std::uint64_t attributes = 0;
+  if (entry.readonly) attributes |= MOUNT_ATTR_RDONLY;
+  if (entry.noexec) attributes |= MOUNT_ATTR_NOEXEC;
+  if (entry.nosuid) attributes |= MOUNT_ATTR_NOSUID;
+  if (entry.nodev) attributes |= MOUNT_ATTR_NODEV;
+  return attributes;
+}
+
+std::string octal(std::uint64_t mode) {
+  std::string digits;
+  for (; mode != 0; mode >>= 3) digits.insert(digits.begin(), static_cast<char>('0' + (mode & 7)));
+  return "0" + digits;
+}
+
+// "type", then "key=value" or "flag", each with a NUL behind it.
+class mount_options {
+ public:
+  explicit mount_options(std::string_view type) { add(type); }
+  mount_options& add(std::string_view option) {
+    text_.append(option);
+    text_.push_back('\0');
+    return *this;
+  }
+  [[nodiscard]] const std::string& text() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+constexpr std::uint64_t plain_attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+
+}  // namespace
+
+step& mount_planner::push(step_kind kind, const std::string& clause, std::string path,
+                          std::string data) {
+  steps_.push_back({kind, clause, std::move(path), std::move(data)});
+  return steps_.back();
+}
+
+// In the host's tree nothing is made: what is missing there is an error.
+void mount_planner::directory(const std::string& clause, const std::string& path,
+                              std::uint64_t mode) {
+  if (context_.own_root) push(step_kind::make_directories, clause, path).number = mode;
+}
+
+void mount_planner::parent(const std::string& clause, const std::string& path) {
+  if (const std::size_t slash = path.rfind('/'); slash > 0)
+    directory(clause, path.substr(0, slash));
+}
+
+void mount_planner::mount(const std::string& clause, const std::string& target,
+                          std::string type_and_options, std::uint64_t attributes) {
+  directory(clause, target);
+  push(step_kind::mount_type, clause, target, std::move(type_and_options)).number = attributes;
+}
+
+void mount_planner::begin() {
+  push(step_kind::private_mounts, "fs");
+  if (context_.own_root)
+    push(step_kind::make_root, "fs.root", "", mount_options{"tmpfs"}.add("mode=0755").text())
+        .number = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+  else
+    push(step_kind::open_root, "fs.root");
+}
+
+void mount_planner::bind_grants(const fs_policy& fs) {
+  struct grant {
+    bool read = false, write = false, exec = false, optional = true;
+    std::string clause;
+  };
+  std::map<std::string, grant> grants;  // parents come before what lies in them
+  const auto collect = [&](const char* name, const std::vector<granted_path>& paths,
+                           bool grant::*right) {
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+      grant& g = grants[paths[i].path];
+      g.*right = true;
+      g.optional = g.optional && paths[i].optional;
+      if (g.clause.empty()) g.clause = name + ("[" + std::to_string(i) + "]");
+    }
+  };
+  collect("fs.read", fs.read, &grant::read);
+  collect("fs.write", fs.write, &grant::write);
+  collect("fs.exec", fs.exec, &grant::exec);
+  for (const auto& [path, g] : grants) {
+    mount_entry entry;
+    entry.target = path;
+    entry.source.path = path;
+    entry.readonly = !g.write;
+    entry.noexec = !g.exec;
+    entry.optional = g.optional;
+    add(entry, g.clause);
+  }
+}
+
+void mount_planner::add(const mount_entry& entry, const std::string& clause) {
+  const std::uint64_t attributes = attributes_of(entry);
+  switch (entry.kind) {
+    case mount_kind::bind:
+      return bind(entry, clause);
+    case mount_kind::tmpfs: {
+      mount_options options{"tmpfs"};
+      options.add("mode=" + octal(entry.mode.value_or(0755)));
+      if (entry.size) options.add("size=" + std::to_string(*entry.size));
+      return mount(clause, entry.target, options.text(), attributes);
+    }
+    case mount_kind::proc:
+      // Root that is root of the host could write to /proc/sys.
+      return mount(clause, entry.target, mount_options{"proc"}.text(),
+                   plain_attributes |
+                       (context_.user_namespace ? attributes : attributes | MOUNT_ATTR_RDONLY));
+    case mount_kind::mqueue:
+      return mount(clause, entry.target, mount_options{"mqueue"}.text(),
+                   plain_attributes | attributes);
+    case mount_kind::dev:
+      return devices(clause, entry.target);
+    case mount_kind::overlay:
+      return overlay(entry, clause, attributes);
+    case mount_kind::file:
+      return file(entry, clause);
+    case mount_kind::dir:
+      return directory(clause, entry.target, entry.mode.value_or(0755));
+    case mount_kind::symlink:
+      parent(clause, entry.target);
+      push(step_kind::make_symlink, clause, entry.target, entry.content);
+      return;
+    case mount_kind::remount: {
+      step& s = push(step_kind::change_mount, clause, entry.target);
+      s.number = attributes;
+      if (entry.recursive) s.flags = step_recursive;
+      return;
+    }
+  }
+}
+
+void mount_planner::bind(const mount_entry& entry, const std::string& clause) {
+  parent(clause, entry.target);
+  const bool by_descriptor = entry.source.descriptor != -1;
+  step& s = push(by_descriptor ? step_kind::bind_descriptor : step_kind::bind, clause, entry.target,
+                 entry.source.path);
+  s.number = attributes_of(entry);
+  if (by_descriptor) s.number2 = static_cast<std::uint64_t>(entry.source.descriptor);
+  s.flags = (entry.recursive ? step_recursive : 0u) | (entry.optional ? step_optional : 0u) |
+            (context_.own_root ? step_make_target : 0u);
+}
+
+void mount_planner::devices(const std::string& clause, const std::string& target) {
+  mount(clause, target, mount_options{"tmpfs"}.add("mode=0755").add("size=64k").text(),
+        plain_attributes);
+  for (const char* name : {"null", "zero", "full", "random", "urandom", "tty"}) {
+    step& s = push(step_kind::bind, clause, target + "/" + name, std::string{"/dev/"} + name);
+    s.number = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
+    s.flags = step_make_target;  // in the tmpfs
+  }
+  for (const char* name : {"/pts", "/shm"})
+    push(step_kind::make_directories, clause, target + name).number = 0755;
+  mount(clause, target + "/pts",
+        mount_options{"devpts"}.add("newinstance").add("ptmxmode=0666").add("mode=0620").text(),
+        MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC);
+  mount(clause, target + "/shm", mount_options{"tmpfs"}.add("mode=1777").text(),
+        MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+  push(step_kind::make_symlink, clause, target + "/ptmx", "pts/ptmx");
+  push(step_kind::make_symlink, clause, target + "/fd", "/proc/self/fd");
+  const char* const streams[] = {"stdin", "stdout", "stderr"};
+  for (int i = 0; i < 3; ++i)
+    push(step_kind::make_symlink, clause, target + "/" + streams[i],
+         "/proc/self/fd/" + std::to_string(i));
+  push(step_kind::change_mount, clause, target).number =
+      MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+}
+
+void mount_planner::overlay(const mount_entry& entry, const std::string& clause,
+                            std::uint64_t attributes) {
+  mount_options options{"overlay"};
+  std::string lower;
+  for (const std::string& path : entry.lower) lower += (lower.empty() ? "" : ":") + path;
+  options.add("lowerdir=" + lower);
+  if (!entry.upper.empty()) options.add("upperdir=" + entry.upper).add("workdir=" + entry.work);
+  if (context_.user_namespace) options.add("userxattr");
+  mount(clause, entry.target, options.text(), attributes);
+}
+
+void mount_planner::file(const mount_entry& entry, const std::string& clause) {
+  parent(clause, entry.target);
+  if (entry.source.descriptor == -1) {
+    push(step_kind::make_file, clause, entry.target, entry.content).number =
+        entry.mode.value_or(0644);
+    return;
+  }
+  step& s = push(step_kind::copy_file, clause, entry.target);
+  s.number = entry.mode.value_or(0644);
+  s.number2 = static_cast<std::uint64_t>(entry.source.descriptor);
+}
+
+void mount_planner::finish(const std::string& cwd) {
+  if (context_.own_root) {
+    push(step_kind::enter_root, "fs.root");
+    // Only what was granted can be written to.
+    push(step_kind::change_mount, "fs.root", "/").number =
+        MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+  }
+  push(step_kind::change_directory, "cwd", cwd);
+}
+
+}  // namespace emilua::sandbox

@@ -1,0 +1,50 @@
+// The part of a plan that builds the box's tree of files.
+//
+// Everything goes by descriptors: sources are cloned with open_tree, targets are looked up beneath
+// the new root without following links, and a mount is attached complete with its flags. So nobody
+// who swaps a link in meanwhile leads us elsewhere, and nothing is there for a moment that is not
+// to stay. Source: mount_setattr(2), open_tree and move_mount in the kernel's documentation,
+// openat2(2).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "lib/sandbox/plan.h"
+
+namespace emilua::sandbox {
+
+struct mount_context {
+  bool own_root;        // a new file system, that the process moves into
+  bool user_namespace;  // whoever is in it may not do all that root may
+  bool pid_namespace;
+};
+
+class mount_planner {
+ public:
+  mount_planner(const mount_context& context, std::vector<step>& steps)
+      : context_(context), steps_(steps) {}
+
+  void begin();
+  // Paths that are granted, as mounts: for kernels without Landlock.
+  void bind_grants(const fs_policy& fs);
+  void add(const mount_entry& entry, const std::string& clause);
+  void finish(const std::string& cwd);
+
+ private:
+  step& push(step_kind kind, const std::string& clause, std::string path = {},
+             std::string data = {});
+  void directory(const std::string& clause, const std::string& path, std::uint64_t mode = 0755);
+  void parent(const std::string& clause, const std::string& path);
+  void mount(const std::string& clause, const std::string& target, std::string type_and_options,
+             std::uint64_t attributes);
+  void bind(const mount_entry& entry, const std::string& clause);
+  void devices(const std::string& clause, const std::string& target);
+  void overlay(const mount_entry& entry, const std::string& clause, std::uint64_t attributes);
+  void file(const mount_entry& entry, const std::string& clause);
+
+  const mount_context& context_;
+  std::vector<step>& steps_;
+};
+
+}  // namespace emilua::sandbox

@@ -1,0 +1,232 @@
+#include "lib/sandbox/plan.h"
+
+#include <gtest/gtest.h>
+#include <linux/sched.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <string>
+
+namespace emilua::sandbox {
+namespace {
+
+// A kernel of which tests take things away.
+support everything() {
+  support s;
+  for (const named_namespace& kind : namespace_kinds()) s.namespaces |= kind.flag;
+  s.landlock_abi = 7;
+  s.filters = true;
+  return s;
+}
+
+support without(namespace_set kinds) {
+  support s = everything();
+  s.namespaces &= ~kinds;
+  for (std::size_t i = 0; i < namespace_kinds().size(); ++i)
+    if (kinds & namespace_kinds()[i].flag) s.namespace_errors[i] = EPERM;
+  return s;
+}
+
+support without_landlock() {
+  support s = everything();
+  s.landlock_abi = 0;
+  s.landlock_error = ENOSYS;
+  return s;
+}
+
+constexpr namespace_set all_kinds = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET |
+                                    CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_NEWTIME;
+
+const plan_context user{.uid = 1000, .gid = 1000, .program = 9};
+const plan_context actor{.who = subject::actor, .uid = 1000, .gid = 1000};
+
+policy granting(std::string_view json) {
+  auto made = read_policy(json);
+  EXPECT_TRUE(made) << made.error().where << ": " << made.error().what;
+  return made ? *made : policy{};
+}
+
+plan make(std::string_view json, const support& support, const plan_context& context = user) {
+  auto made = make_plan(granting(json), support, context);
+  EXPECT_TRUE(made) << made.error().where << ": " << made.error().what;
+  return made ? std::move(*made) : plan{};
+}
+
+std::string refusal(std::string_view json, const support& support) {
+  const auto made = make_plan(granting(json), support, user);
+  return made ? "none" : made.error().where + ": " + made.error().what;
+}
+
+std::size_t count(const plan& plan, step_kind kind) {
+  return static_cast<std::size_t>(std::ranges::count(plan.steps, kind, &step::kind));
+}
+
+std::size_t place(const plan& plan, step_kind kind) {
+  return static_cast<std::size_t>(std::ranges::find(plan.steps, kind, &step::kind) -
+                                  plan.steps.begin());
+}
+
+std::string mechanism(const plan& plan, std::string_view clause) {
+  const auto it = std::ranges::find(plan.report, clause, &clause_report::clause);
+  return it == plan.report.end() ? ""
+                                 : std::string{level_name(it->enforced)} + ": " + it->mechanism;
+}
+
+TEST(PlanTest, GrantingNothingGivesAnEmptyRootAndEveryLock) {
+  const plan p = make("{}", everything());
+  EXPECT_EQ(all_kinds & ~std::uint64_t{CLONE_NEWTIME}, p.namespaces);
+  EXPECT_EQ(1u, count(p, step_kind::make_root));
+  EXPECT_EQ(1u, count(p, step_kind::enforce_ruleset));
+  EXPECT_EQ(0u, count(p, step_kind::allow_path));
+  EXPECT_GE(count(p, step_kind::install_filter), 1u);
+  EXPECT_EQ(nullptr, p.compromise());
+}
+
+TEST(PlanTest, EachStepComesWhileWhatItNeedsIsThere) {
+  const plan p = make(R"({"fs": {"root": "empty", "mounts": [{"type": "proc", "target": "/proc"}]},
+                          "net": {"loopback": true}, "hostname": "box",
+                          "limits": {"open_files": 9}})",
+                      everything());
+  const step_kind order[] = {
+      step_kind::arm_death_signal,   step_kind::write_file,      step_kind::raise_loopback,
+      step_kind::private_mounts,     step_kind::make_root,       step_kind::mount_type,
+      step_kind::enter_root,         step_kind::set_hostname,    step_kind::lock_securebits,
+      step_kind::limit_capabilities, step_kind::forbid_dumps,    step_kind::forbid_privileges,
+      step_kind::create_ruleset,     step_kind::enforce_ruleset, step_kind::split_first_process,
+      step_kind::set_limit,          step_kind::install_filter,
+  };
+  for (std::size_t i = 1; i < std::size(order); ++i) {
+    EXPECT_LT(place(p, order[i - 1]), place(p, order[i])) << describe(p.steps[place(p, order[i])]);
+    EXPECT_LT(place(p, order[i]), p.steps.size());
+  }
+  EXPECT_EQ(step_kind::install_filter, p.steps.back().kind);
+  // Ids and capabilities take the signal away.
+  EXPECT_EQ(2u, count(p, step_kind::arm_death_signal));
+}
+
+TEST(PlanTest, GrantedPathsAreTheHostsUnderLandlock) {
+  const plan p = make(R"({"fs": {"read": ["/usr"]}})", everything());
+  EXPECT_EQ(0u, count(p, step_kind::make_root));
+  EXPECT_EQ("enforced: Landlock", mechanism(p, "fs"));
+  EXPECT_EQ(0u, p.namespaces & CLONE_NEWNS);
+}
+
+TEST(PlanTest, WithoutLandlockGrantedPathsAreMounts) {
+  const plan p = make(R"({"fs": {"read": ["/usr"], "exec": ["/usr/bin"], "write": ["/tmp/x"]}})",
+                      without_landlock());
+  EXPECT_EQ("enforced: mount namespace with a root of its own", mechanism(p, "fs"));
+  EXPECT_EQ(3u, count(p, step_kind::bind));
+  EXPECT_EQ(1u, count(p, step_kind::enter_root));
+  EXPECT_EQ(0u, count(p, step_kind::create_ruleset));
+}
+
+TEST(PlanTest, WithoutBothPathsAreRefused) {
+  support s = without(CLONE_NEWNS);
+  s.landlock_abi = 0;
+  s.landlock_error = EOPNOTSUPP;
+  EXPECT_EQ(
+      "fs: cannot be enforced here (no Landlock: Operation not supported); what would help: "
+      "add landlock to the kernel's command line: lsm=landlock,…",
+      refusal(R"({"fs": {"read": ["/usr"]}})", s));
+}
+
+TEST(PlanTest, AnOlderLandlockIsNamed) {
+  support s = everything();
+  s.landlock_abi = 2;
+  EXPECT_EQ(
+      "fs: can be enforced here only in part (truncation is not ruled); what would help: "
+      "Linux 6.2 or later",
+      refusal(R"({"fs": {"read": ["/usr"]}})", s));
+  const plan p = make(R"({"fs": {"read": ["/usr"]}, "mode": "best_effort"})", s);
+  EXPECT_EQ("weaker: Landlock", mechanism(p, "fs"));
+}
+
+TEST(PlanTest, TheNetworkIsDeniedByANamespaceOrTheFilter) {
+  EXPECT_EQ("enforced: network namespace", mechanism(make("{}", everything()), "net"));
+  EXPECT_EQ("enforced: system-call filter", mechanism(make("{}", without(CLONE_NEWNET)), "net"));
+  // A filter that lets sockets be made is none.
+  EXPECT_EQ(
+      "net: cannot be enforced here (no namespace: Operation not permitted); what would help: "
+      "allow user namespaces, or start it with CAP_SYS_ADMIN",
+      refusal(R"({"syscalls": "stdio inet"})", without(CLONE_NEWNET)));
+}
+
+TEST(PlanTest, PortsNeedALandlockThatRulesThem) {
+  const std::string_view json = R"({"net": {"connect": [443]}})";
+  const plan p = make(json, everything());
+  EXPECT_EQ(0u, p.namespaces & CLONE_NEWNET);
+  EXPECT_EQ(1u, count(p, step_kind::allow_port));
+  support s = everything();
+  s.landlock_abi = 3;
+  EXPECT_EQ(
+      "net.ports: cannot be enforced here (Landlock of this kernel does not rule ports); what "
+      "would help: Linux 6.7 or later",
+      refusal(json, s));
+}
+
+TEST(PlanTest, WithoutUserNamespacesAnOrdinaryUserStillGetsABox) {
+  const plan p = make("{}", without(all_kinds));
+  EXPECT_EQ(0u, p.namespaces);
+  EXPECT_EQ("enforced: Landlock", mechanism(p, "fs"));
+  EXPECT_EQ("enforced: system-call filter", mechanism(p, "net"));
+  EXPECT_EQ("enforced: system-call filter", mechanism(p, "processes"));
+  EXPECT_EQ(0u, count(p, step_kind::lock_securebits));
+}
+
+TEST(PlanTest, NothingIsRefusedInSilence) {
+  support s = everything();
+  s.filters = false;
+  s.filter_error = EINVAL;
+  EXPECT_EQ(
+      "syscalls: cannot be enforced here (no filters of system calls: Invalid argument); what "
+      "would help: a kernel built with CONFIG_SECCOMP_FILTER",
+      refusal("{}", s));
+  for (const named_namespace& kind : namespace_kinds()) {
+    const std::string json = R"({"namespaces": [")" + std::string{kind.name} + "\"]}";
+    EXPECT_TRUE(
+        refusal(json, without(kind.flag)).starts_with("namespaces." + std::string{kind.name}))
+        << refusal(json, without(kind.flag));
+  }
+  EXPECT_TRUE(refusal(R"({"hostname": "x"})", without(CLONE_NEWUTS)).starts_with("hostname: "));
+  EXPECT_TRUE(refusal(R"({"capabilities": ["cap_net_raw"]})", without(all_kinds))
+                  .starts_with("capabilities: "));
+  EXPECT_TRUE(refusal(R"({"user": {"groups": [7]}})", everything()).starts_with("user.groups: "));
+}
+
+TEST(PlanTest, AProgramThatMayRunNoOtherIsPinnedToItsDescriptor) {
+  const plan alone = make(R"({"limits": {"open_files": 50}})", everything());
+  EXPECT_EQ(50, alone.exec_descriptor);
+  const plan shell = make(R"({"fs": {"exec": ["/usr"]}})", everything());
+  EXPECT_EQ(-1, shell.exec_descriptor);
+  EXPECT_EQ(-1, make("{}", everything(), actor).exec_descriptor);
+  // Never as much as the caller's own limit: that number could be had again.
+  EXPECT_EQ(1023, make(R"({"limits": {"open_files": 99999}})", everything()).exec_descriptor);
+}
+
+TEST(PlanTest, ThePolicyIsCheckedFirst) {
+  policy p;
+  p.cwd = "here";
+  const auto made = make_plan(p, everything(), user);
+  ASSERT_FALSE(made);
+  EXPECT_EQ("cwd", made.error().where);
+}
+
+TEST(PlanTest, EveryStepAndClauseIsExplained) {
+  const plan p = make(R"({"fs": {"root": "empty", "mounts": [
+      {"type": "bind", "source": "/usr", "target": "/usr", "readonly": true},
+      {"type": "tmpfs", "target": "/tmp", "size": 4096}]}, "hostname": "box"})",
+                      everything());
+  const std::string text = explain(p);
+  for (const char* part :
+       {"namespaces user mount pid net ipc uts cgroup",
+        "write \"1000 1000 1\" to /proc/self/uid_map",
+        "bind /usr at /usr (ro,nosuid,nodev, with what is mounted beneath)",
+        "mount tmpfs at /tmp, mode=0755,size=4096 (nosuid,nodev)", "host name box",
+        "# fs.mounts[0]", "drop all capabilities", "net: enforced, by network namespace"})
+    EXPECT_NE(std::string::npos, text.find(part)) << part << " in\n" << text;
+  EXPECT_EQ(std::string::npos, text.find('?'));
+  EXPECT_TRUE(explain_json(p).starts_with(R"({"namespaces":["user","mount")")) << explain_json(p);
+}
+
+}  // namespace
+}  // namespace emilua::sandbox
