@@ -11,11 +11,11 @@ Under --config=asan and its like the tool is linked dynamically, and the test is
 load("//lib:cc.bzl", "COPTS")
 load("@rules_cc//cc:defs.bzl", "cc_binary")
 
-def static_tool(name, srcs, max_kib, deps = [], **kwargs):
+def static_tool(name, srcs, max_kib, deps = [], copts = [], **kwargs):
     cc_binary(
         name = name,
         srcs = srcs,
-        copts = COPTS,
+        copts = COPTS + copts,
         linkopts = select({
             "//lib:dynamic": [],
             "//conditions:default": [
@@ -33,7 +33,11 @@ def static_tool(name, srcs, max_kib, deps = [], **kwargs):
         name = name + "_static_test",
         size = "small",
         srcs = ["//tools:static_check.sh"],
-        args = ["$(location %s.stripped)" % name, str(max_kib)],
+        # The ceiling is that of the optimised file.
+        args = ["$(location %s.stripped)" % name] + select({
+            "//lib:optimized": [str(max_kib)],
+            "//conditions:default": [str(3 * max_kib)],
+        }),
         data = [name + ".stripped"],
         tags = ["static"],
     )

@@ -1,0 +1,355 @@
+#include "tools/confine/options.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <climits>
+#include <cstdlib>
+#include <functional>
+#include <string_view>
+
+#include "lib/base/edit_distance.h"
+#include "lib/base/file.h"
+#include "tools/command_line/option_table.h"
+#include "tools/confine/profiles.h"
+
+namespace emilua::confine {
+namespace {
+
+using sandbox::mount_entry;
+using sandbox::mount_kind;
+using sandbox::policy;
+
+constexpr const char* description =
+    "Runs a program in a box: it can do what the options grant, and nothing else.";
+
+constexpr const char* footer = R"(
+Without --rootfs a box that is granted paths sees the host's files as far as they
+are granted, and any other box an empty root. What the kernel cannot enforce
+exactly is refused, unless --best-effort allows less; --explain tells how it is
+done, `confine doctor` what this machine can do.
+
+Exit status: the program's (128 + N if signal N killed it); 124 if it took longer
+than --limit wall_time; 125 if the box could not be set up and nothing ran; 126 if
+the program cannot be executed; 127 if it was not found.
+
+Examples:
+  confine --profile=reader --read "$PWD" -- wc -l notes.txt
+  confine --profile=build --write "$PWD" --cwd "$PWD" --limit cpu_time=60 -- make
+)";
+
+[[noreturn]] void refuse(const std::string& option, const std::string& value,
+                         const std::string& what) {
+  throw tools::misuse{option + " " + value + ": " + what};
+}
+
+// Relative to where we are: a policy knows absolute paths only.
+std::string absolute(const char* option, const std::string& path) {
+  if (path.empty()) refuse(option, "''", "a path is missing");
+  if (path.front() == '/') return path;
+  char here[PATH_MAX];
+  if (::getcwd(here, sizeof here) == nullptr)
+    refuse(option, path, "the current directory is unknown");
+  std::string out = here;
+  // "." is the directory itself, and what every shell user writes.
+  std::string_view rest = path;
+  while (rest.starts_with("./")) rest.remove_prefix(2);
+  if (rest != "." && !rest.empty()) out.append(out == "/" ? "" : "/").append(rest);
+  return out;
+}
+
+std::uint64_t number(const std::string& option, const std::string& text, bool scaled) {
+  std::uint64_t value = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc{} || rest == text.data()) refuse(option, text, "not a number");
+  if (rest == end) return value;
+  constexpr std::string_view units = "KMGT";
+  const std::size_t unit = units.find(*rest);
+  if (!scaled || unit == units.npos || rest + 1 != end) refuse(option, text, "not a number");
+  const unsigned shift = 10 * (static_cast<unsigned>(unit) + 1);
+  if ((value << shift) >> shift != value) refuse(option, text, "too large");
+  return value << shift;
+}
+
+std::vector<std::string> split(const std::string& text, char separator) {
+  std::vector<std::string> parts;
+  for (std::size_t at = 0; at <= text.size();) {
+    const std::size_t end = std::min(text.find(separator, at), text.size());
+    parts.push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return parts;
+}
+
+// connect:443,bind:80,loopback,unix
+void set_net(policy& policy, const std::string& text) {
+  sandbox::net_policy& net = policy.net;
+  if (text.empty()) {
+    net.kind = sandbox::net_kind::all;
+    return;
+  }
+  net.kind = sandbox::net_kind::some;
+  for (const std::string& word : split(text, ',')) {
+    const std::size_t colon = word.find(':');
+    const std::string verb = word.substr(0, colon);
+    if (colon == word.npos && verb == "loopback") {
+      net.loopback = true;
+    } else if (colon == word.npos && verb == "unix") {
+      net.unix_sockets = true;
+    } else if (colon != word.npos && (verb == "connect" || verb == "bind")) {
+      const std::uint64_t port = number("--net", word.substr(colon + 1), false);
+      if (port > 65535) refuse("--net", word, "not a port");
+      (verb == "bind" ? net.bind : net.connect).push_back(static_cast<std::uint16_t>(port));
+    } else {
+      refuse("--net", word, "connect:PORT, bind:PORT, loopback or unix expected");
+    }
+  }
+}
+
+void set_limit(policy& policy, const std::string& text) {
+  const std::size_t equals = text.find('=');
+  if (equals == text.npos) refuse("--limit", text, "NAME=VALUE expected");
+  const std::string name = text.substr(0, equals), value = text.substr(equals + 1);
+  auto& limits = policy.limits;
+  if (name == "wall_time") {
+    char* end = nullptr;
+    const double seconds = std::strtod(value.c_str(), &end);
+    if (value.empty() || *end != '\0') refuse("--limit", text, "not a number of seconds");
+    limits.wall_time = seconds;
+  } else if (name == "memory") {
+    limits.cgroup.memory_max = number("--limit", value, true);
+  } else if (name == "pids") {
+    limits.cgroup.pids_max = number("--limit", value, true);
+  } else if (std::ranges::find(sandbox::limit_names(), name, &sandbox::named_limit::name) !=
+             sandbox::limit_names().end()) {
+    limits.rlimits[name] = number("--limit", value, true);
+  } else {
+    std::vector<std::string> names{"wall_time", "memory", "pids"};
+    for (const auto& limit : sandbox::limit_names()) names.emplace_back(limit.name);
+    const std::string_view nearest = base::nearest_word(names, name);
+    refuse(
+        "--limit", text,
+        "no such limit" + (nearest.empty() ? "" : "; did you mean " + std::string{nearest} + "?"));
+  }
+}
+
+void set_env(policy& policy, const std::string& text) {
+  const std::size_t equals = text.find('=');
+  if (text.empty() || equals == 0) refuse("--env", "'" + text + "'", "NAME or NAME=VALUE expected");
+  if (equals != text.npos) {
+    policy.env[text.substr(0, equals)] = text.substr(equals + 1);
+  } else if (const char* value = std::getenv(text.c_str())) {  // what is not set stays so
+    policy.env[text] = value;
+  }
+}
+
+void add_bind(policy& policy, const std::string& text) {
+  const std::vector<std::string> parts = split(text, ':');
+  mount_entry entry;
+  if (parts.size() < 2 || parts.size() > 3 || (parts.size() == 3 && parts[2] != "ro"))
+    refuse("--bind", text, "SRC:DST or SRC:DST:ro expected");
+  entry.source.path = absolute("--bind", parts[0]);
+  entry.target = parts[1];
+  entry.readonly = parts.size() == 3;
+  policy.fs.mounts.push_back(std::move(entry));
+}
+
+void add_mount(policy& policy, mount_kind kind, const std::string& target) {
+  mount_entry entry;
+  entry.kind = kind;
+  entry.target = target;
+  policy.fs.mounts.push_back(std::move(entry));
+}
+
+void add_symlink(policy& policy, const std::string& text) {
+  const std::vector<std::string> parts = split(text, ':');
+  if (parts.size() != 2) refuse("--symlink", text, "TEXT:DST expected");
+  add_mount(policy, mount_kind::symlink, parts[1]);
+  policy.fs.mounts.back().content = parts[0];
+}
+
+policy load_policy(const std::string& path) {
+  const auto text = base::read_file(path.c_str(), sandbox::max_policy_size);
+  if (!text) refuse("--policy", path, text.error().message());
+  auto read = sandbox::read_policy(*text);
+  if (!read) {
+    const auto& [where, what] = read.error();
+    throw tools::misuse{"--policy " + path + ": " + (where.empty() ? "" : where + ": ") + what};
+  }
+  return std::move(*read);
+}
+
+std::string profile_list() {
+  std::string all;
+  for (const std::string& name : profile_names()) all += (all.empty() ? "" : ", ") + name;
+  return all;
+}
+
+policy load_profile(const std::string& name) {
+  auto made = make_profile(name);
+  if (!made) refuse("--profile", name, "no such profile; there are " + profile_list());
+  return std::move(*made);
+}
+
+std::uint32_t id(const std::string& option, const std::string& text) {
+  const std::uint64_t value = number(option, text, false);
+  if (value >= 0xffffffff) refuse(option, text, "not an id");
+  return static_cast<std::uint32_t>(value);
+}
+
+// Every option, what it takes and what it does. Options change the policy in the order in which
+// they were given, after --policy and --profile.
+class command_line {
+ public:
+  command_line()
+      : table_("confine", description,
+               {"[OPTION...] -- PROGRAM [ARGUMENT...]", "doctor [--json]"}) {
+    add("--policy", "FILE", "Begin with the policy in FILE (JSON)",
+        [this](const std::string& v) { policy_file_ = v; });
+    add("--profile", "NAME", "Begin with a ready-made one:\n" + profile_list(),
+        [this](const std::string& v) { profile_ = v; });
+    add_file_options();
+    change("--net", "[SPEC]",
+           "Grant the network; or, separated by commas, only\n"
+           "connect:PORT bind:PORT loopback unix",
+           [this](const std::string& v) { set_net(out_.policy, v); });
+    change("--promises", "WORDS", "Grant groups of system calls: 'stdio rpath'",
+           [this](const std::string& v) { set_promises(v); });
+    change("--limit", "NAME=VALUE",
+           "Limit wall_time cpu_time address_space open_files\n" +
+               std::string{"processes file_size stack data … (K M G T)"},
+           [this](const std::string& v) { set_limit(out_.policy, v); });
+    change("--env", "NAME[=VALUE]", "Set a variable, or pass ours on; there are no others",
+           [this](const std::string& v) { set_env(out_.policy, v); });
+    change("--uid", "N", "User id in the box",
+           [this](const std::string& v) { out_.policy.user.uid = id("--uid", v); });
+    change("--gid", "N", "Group id in the box",
+           [this](const std::string& v) { out_.policy.user.gid = id("--gid", v); });
+    change("--hostname", "NAME", "Host name in the box",
+           [this](const std::string& v) { out_.policy.hostname = v; });
+    change("--best-effort", "", "Go on with less where the kernel cannot enforce all",
+           [this](const std::string&) { out_.policy.mode = sandbox::policy_mode::best_effort; });
+    add("--explain", "", "Print the plan and run nothing",
+        [this](const std::string&) { out_.explain = true; });
+    add("--json", "", "Print the plan, or doctor's findings, as JSON",
+        [this](const std::string&) { out_.json = true; });
+    add("--report", "json", "Print on standard error what is enforced, and how",
+        [this](const std::string& v) {
+          if (v != "json") refuse("--report", v, "json expected");
+          out_.report = true;
+        });
+    add("--status-fd", "N", "Write a JSON object per event to descriptor N",
+        [this](const std::string& v) { set_status_fd(v); });
+    table_.set_footer(footer);
+  }
+
+  boost::system::result<options, early_end> parse(std::vector<std::string> words) {
+    if (!words.empty() && words[0] == "doctor") {
+      out_.doctor = true;
+      words.erase(words.begin());
+    }
+    auto rest = table_.parse(words);
+    if (!rest) return end(rest.error());
+    if (!rest->empty() && rest->front() == "--")
+      rest->erase(rest->begin());
+    else if (!rest->empty())
+      return end(table_.complaint("'" + rest->front() + "': a -- before the program is missing"));
+    if (out_.doctor != rest->empty())
+      return end(table_.complaint(out_.doctor ? "doctor runs no program" : "no program is given"));
+    out_.program = std::move(*rest);
+    try {
+      apply();
+    } catch (const tools::misuse& e) {
+      return early_end{125, "confine: " + e.what};
+    }
+    if (auto checked = sandbox::check(out_.policy); !checked)
+      return early_end{125, "confine: " + checked.error().where + ": " + checked.error().what};
+    return std::move(out_);
+  }
+
+ private:
+  using setter = std::function<void(const std::string&)>;
+
+  static early_end end(const tools::parse_end& e) { return {e.wanted ? 0 : 125, e.text}; }
+
+  void add(const char* name, const char* value, std::string help, setter apply) {
+    table_.add({name, value, std::move(help), std::move(apply)});
+  }
+
+  // What changes the policy, once that has been loaded.
+  void change(const char* name, const char* value, std::string help, setter apply) {
+    add(name, value, std::move(help), [this, apply = std::move(apply)](const std::string& v) {
+      later_.push_back([apply, v] { apply(v); });
+    });
+  }
+
+  void add_file_options() {
+    auto& fs = out_.policy.fs;
+    path("--read", "Grant reading P and what is beneath", fs.read);
+    path("--write", "Grant changing, making, renaming, removing", fs.write);
+    path("--exec", "Grant executing", fs.exec);
+    change("--cwd", "P", "Start in this directory instead of /",
+           [this](const std::string& v) { out_.policy.cwd = absolute("--cwd", v); });
+    change("--rootfs", "KIND", "host or empty", [this](const std::string& v) { set_root(v); });
+    change("--bind", "S:D[:ro]", "Mount our S at D",
+           [this](const std::string& v) { add_bind(out_.policy, v); });
+    mount("--tmpfs", "Mount a temporary file system at P", mount_kind::tmpfs);
+    mount("--proc", "Mount a view of the box's processes at P", mount_kind::proc);
+    mount("--dev", "Mount the harmless devices at P", mount_kind::dev);
+    mount("--dir", "Make a directory", mount_kind::dir);
+    change("--symlink", "TEXT:P", "Make a symbolic link P to TEXT",
+           [this](const std::string& v) { add_symlink(out_.policy, v); });
+  }
+
+  void path(const char* name, const char* help, std::vector<sandbox::granted_path>& to) {
+    change(name, "P", help,
+           [name, &to](const std::string& v) { to.push_back({.path = absolute(name, v)}); });
+  }
+
+  void mount(const char* name, const char* help, mount_kind kind) {
+    change(name, "P", help,
+           [this, kind](const std::string& v) { add_mount(out_.policy, kind, v); });
+  }
+
+  void set_promises(const std::string& words) {
+    const auto parsed = sandbox::parse_promises(words);
+    if (!parsed) refuse("--promises", words, "unknown promise '" + parsed.error().word + "'");
+    out_.policy.syscalls.emplace().promises = *parsed;
+  }
+
+  void set_root(const std::string& kind) {
+    if (kind != "host" && kind != "empty") refuse("--rootfs", kind, "host or empty expected");
+    out_.policy.fs.root = kind == "host" ? sandbox::root_kind::host : sandbox::root_kind::empty;
+  }
+
+  void set_status_fd(const std::string& text) {
+    const std::uint64_t fd = number("--status-fd", text, false);
+    if (fd > INT_MAX || ::fcntl(static_cast<int>(fd), F_GETFD) == -1)
+      refuse("--status-fd", text, "not an open descriptor");
+    out_.status_fd = static_cast<int>(fd);
+  }
+
+  void apply() {
+    if (!policy_file_.empty() && !profile_.empty())
+      throw tools::misuse{"--policy and --profile cannot be used together"};
+    if (!policy_file_.empty()) out_.policy = load_policy(policy_file_);
+    if (!profile_.empty()) out_.policy = load_profile(profile_);
+    for (const auto& change : later_) change();
+  }
+
+  tools::option_table table_;
+  options out_;
+  std::vector<std::function<void()>> later_;
+  std::string policy_file_, profile_;
+};
+
+}  // namespace
+
+boost::system::result<options, early_end> parse_options(int argc, char** argv) {
+  return command_line{}.parse({argv + std::min(1, argc), argv + argc});
+}
+
+}  // namespace emilua::confine

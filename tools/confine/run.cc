@@ -1,0 +1,218 @@
+#include "tools/confine/run.h"
+
+#include <poll.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+
+#include "lib/ipc/process.h"
+#include "lib/sandbox/hidden_empty_string.h"
+#include "lib/sandbox/launch.h"
+#include "lib/sandbox/plan.h"
+#include "lib/sandbox/support.h"
+#include "tools/confine/program_file.h"
+#include "tools/confine/status.h"
+
+namespace emilua::confine {
+namespace {
+
+enum exit_code : int { timed_out = 124, refused = 125, not_executable = 126, not_found = 127 };
+
+// What ends the attempt before anything has run.
+struct refusal {
+  int status;
+  std::string clause, what;
+};
+
+void say(const std::string& text) { std::fprintf(stderr, "confine: %s\n", text.c_str()); }
+
+sandbox::plan_context context_of(const program_file& program,
+                                 const sandbox::hidden_empty_string& empty_path) {
+  rlimit files{};
+  ::getrlimit(RLIMIT_NOFILE, &files);
+  return {.who = sandbox::subject::program,
+          .uid = ::geteuid(),
+          .gid = ::getegid(),
+          .descriptor_limit = files.rlim_max,
+          .program = program.fd.get(),
+          .empty_path = empty_path.address()};
+}
+
+class runner {
+ public:
+  runner(const options& options, const program_file& program,
+         const sandbox::hidden_empty_string& empty_path, char** argv, char** envp)
+      : options_(options),
+        program_(program),
+        empty_path_(empty_path),
+        argv_(argv),
+        envp_(envp),
+        status_(options.status_fd) {}
+
+  boost::system::result<sandbox::plan, refusal> plan(const sandbox::support& support) const {
+    auto made = sandbox::make_plan(options_.policy, support, context_of(program_, empty_path_));
+    if (made) return std::move(*made);
+    const auto& [where, what] = made.error();
+    return refusal{exit_code::refused, where, where + ": " + what};
+  }
+
+  int run() {
+    block_signals();
+    auto planned = plan(sandbox::all_supported());
+    if (!planned) return refuse(planned.error());
+    auto started = sandbox::launch(*planned, request());
+    if (!started && may_lack_support(started.error())) {
+      // Now it is worth the time to see what this kernel does have.
+      planned = plan(sandbox::probe());
+      if (!planned) return refuse(planned.error());
+      started = sandbox::launch(*planned, request());
+    }
+    if (!started) return refuse(refusal_of(started.error(), *planned));
+    if (options_.report) std::fprintf(stderr, "%s\n", sandbox::report_json(*planned).c_str());
+    status_.started(started->pid);
+    return wait(*started, planned->wall_time);
+  }
+
+ private:
+  [[nodiscard]] sandbox::program_launch request() const {
+    sandbox::program_launch out{.program = program_.fd.get(),
+                                .empty_path = empty_path_.c_str(),
+                                .path = program_.path,
+                                .arguments = options_.program,
+                                .environment = {},
+                                .start_arguments = argv_,
+                                .start_environment = envp_};
+    for (const auto& [name, value] : options_.policy.env)
+      out.environment.push_back(name + "=" + value);
+    return out;
+  }
+
+  static bool may_lack_support(const sandbox::launch_failure& failure) {
+    using stage = sandbox::launch_failure::stage;
+    return failure.where == stage::clone || failure.where == stage::step;
+  }
+
+  [[nodiscard]] refusal refusal_of(const sandbox::launch_failure& failure,
+                                   const sandbox::plan& plan) const {
+    using stage = sandbox::launch_failure::stage;
+    const std::string reason = failure.code.message();
+    switch (failure.where) {
+      case stage::clone:
+        return {exit_code::refused, "namespaces", "namespaces: clone: " + reason};
+      case stage::step: {
+        const sandbox::step& s = plan.steps[failure.index];
+        return {exit_code::refused, s.clause,
+                s.clause + ": " + sandbox::describe(s) + ": " + reason};
+      }
+      case stage::host:
+        return {exit_code::refused, "", failure.what + ": " + reason};
+      case stage::program:
+        break;
+    }
+    std::string what = options_.program[0] + ": " + reason;
+    if (const auto why = why_not_executable(program_, plan.exec_descriptor != -1); !why.empty())
+      what += ": " + why;
+    return {failure.code == std::errc::no_such_file_or_directory && plan.exec_descriptor == -1
+                ? not_found
+                : not_executable,
+            "program", std::move(what)};
+  }
+
+  [[nodiscard]] int refuse(const refusal& refusal) const {
+    say(refusal.what);
+    status_.refused(refusal.clause, refusal.what);
+    return refusal.status;
+  }
+
+  void block_signals() {
+    ::sigemptyset(&signals_);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH})
+      ::sigaddset(&signals_, signal);
+    ::sigprocmask(SIG_BLOCK, &signals_, nullptr);
+  }
+
+  // Passes signals on until it ends.
+  int wait(const sandbox::boxed_program& program, std::optional<double> wall_time) const {
+    using clock = std::chrono::steady_clock;
+    const auto end = clock::now() + std::chrono::duration_cast<clock::duration>(
+                                        std::chrono::duration<double>(wall_time.value_or(0)));
+    const base::unique_fd signals{::signalfd(-1, &signals_, SFD_CLOEXEC | SFD_NONBLOCK)};
+    bool late = false;
+    for (;;) {
+      int patience = -1;
+      if (wall_time && !late) {
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - clock::now());
+        patience = static_cast<int>(std::clamp<long long>(left.count(), 0, 1 << 30));
+      }
+      pollfd events[] = {{program.pidfd.get(), POLLIN, 0}, {signals.get(), POLLIN, 0}};
+      const int n = base::retry([&] { return ::poll(events, std::size(events), patience); });
+      if (n == 0 && clock::now() >= end) {
+        late = true;
+        static_cast<void>(ipc::send_signal(program.pidfd.get(), SIGKILL));
+      }
+      if (events[1].revents != 0) pass_on(signals.get(), program.pidfd.get());
+      if (events[0].revents != 0) break;
+    }
+    const auto ended = ipc::reap(program.pidfd.get());
+    if (!ended) {
+      say("wait: " + ended.error().message());
+      return exit_code::refused;
+    }
+    status_.exited(ended->code, ended->signal, late);
+    if (!late) return ended->code;
+    say(options_.program[0] + ": took longer than limits.wall_time");
+    return timed_out;
+  }
+
+  void pass_on(int signals, int pidfd) const {
+    signalfd_siginfo info;
+    while (::read(signals, &info, sizeof info) == sizeof info) {
+      // The terminal has sent it to the program, too, if that is in our session.
+      if (info.ssi_code == SI_KERNEL && !options_.policy.new_session) continue;
+      static_cast<void>(ipc::send_signal(pidfd, static_cast<int>(info.ssi_signo)));
+    }
+  }
+
+  const options& options_;
+  const program_file& program_;
+  const sandbox::hidden_empty_string& empty_path_;
+  char** argv_;
+  char** envp_;
+  status_writer status_;
+  sigset_t signals_{};
+};
+
+}  // namespace
+
+int run(const options& options, char** argv, char** envp) {
+  auto program = find_program(options.program[0]);
+  if (!program) {
+    const bool missing = program.error() == std::errc::no_such_file_or_directory;
+    const std::string what = options.program[0] + ": " + program.error().message();
+    say(what);
+    status_writer{options.status_fd}.refused("program", what);
+    return missing ? not_found : not_executable;
+  }
+  const auto empty_path = sandbox::hidden_empty_string::make();
+  if (!empty_path) {
+    say("memory: " + empty_path.error().message());
+    return exit_code::refused;
+  }
+  runner runner{options, *program, *empty_path, argv, envp};
+  if (!options.explain) return runner.run();
+  const auto planned = runner.plan(sandbox::probe());
+  if (!planned) {
+    say(planned.error().what);
+    return planned.error().status;
+  }
+  const std::string text =
+      options.json ? sandbox::explain_json(*planned) + "\n" : sandbox::explain(*planned);
+  return std::fputs(text.c_str(), stdout) == EOF || std::fflush(stdout) == EOF ? 1 : 0;
+}
+
+}  // namespace emilua::confine
