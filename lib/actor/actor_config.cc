@@ -45,7 +45,7 @@ bool read_boolean(ipc::message_reader& reader, bool& out) {
   return t.kind == ipc::token_kind::boolean;
 }
 
-constexpr std::uint32_t field_count = 8;
+constexpr std::uint32_t field_count = 11;
 
 }  // namespace
 
@@ -60,6 +60,9 @@ base::result<base::unique_fd> seal_config(const actor_config& config) {
   writer.boolean(config.single_threaded);
   writer.boolean(config.has_init_script);
   writer.string(config.init_script);
+  writer.string(config.box);
+  writer.boolean(config.jit);
+  writer.boolean(config.children);
   if (writer.bytes().size() > limits.bytes) return base::system_error(EMSGSIZE);
   return ipc::seal(writer.bytes(), "emilua-actor");
 }
@@ -76,7 +79,9 @@ base::result<actor_config> open_config(int memory) {
       !read_string(reader, config.module) || !read_string(reader, config.import_root) ||
       !read_pairs(reader, config.environment) || !read_pairs(reader, config.sources) ||
       !read_boolean(reader, config.text_only) || !read_boolean(reader, config.single_threaded) ||
-      !read_boolean(reader, config.has_init_script) || !read_string(reader, config.init_script))
+      !read_boolean(reader, config.has_init_script) || !read_string(reader, config.init_script) ||
+      !read_string(reader, config.box) || !read_boolean(reader, config.jit) ||
+      !read_boolean(reader, config.children))
     return base::system_error(EBADMSG);
   return config;
 }

@@ -25,6 +25,9 @@ struct actor_config {
   bool single_threaded = false;  // spawn_context_threads is refused
   bool has_init_script = false;
   std::string init_script;
+  std::string box = {};  // the steps that put the process into its box (compiled_plan.h); or empty
+  bool jit = true;       // machine code may be made
+  bool children = true;  // processes may be started
 };
 
 inline constexpr std::size_t max_config_size = std::size_t{256} << 20;

@@ -11,11 +11,13 @@
 #include <exception>
 #include <string>
 
-#include "lib/actor/first_process.h"
 #include "lib/base/bytes.h"
 #include "lib/base/file.h"
 #include "lib/base/signals.h"
 #include "lib/init/init_script.h"
+#include "lib/ipc/first_process.h"
+#include "lib/sandbox/compiled_plan.h"
+#include "lib/sandbox/execute.h"
 
 namespace emilua::actor {
 namespace {
@@ -95,12 +97,28 @@ void die_with_helper() {
   ::close(helper_fd);
 }
 
+// Puts the process into its box. Nothing of the actor has been read as code yet.
+void enter_box(std::string& box) {
+  const auto tell = [](sandbox::box_message message) {
+    static_cast<void>(sandbox::tell_host(argument_fd, message));
+  };
+  using kind = sandbox::box_message::kind;
+  if (const auto failed = sandbox::execute(sandbox::compiled_plan{box})) {
+    tell({kind::failed, failed->index, failed->error});
+    errno = failed->error;
+    fail_call("sandbox");
+  }
+  // A host that is gone cannot be told, and then nothing is to run.
+  if (!sandbox::tell_host(argument_fd, {kind::ready, 0, 0})) fail_call("sandbox: handshake");
+}
+
 }  // namespace
 
 void become_actor(const child_descriptors& given, const stdio_mode (&modes)[3],
                   spawn_helper::actor_main run) {
   place_descriptors(given, modes);
-  ready_first_process();  // until now all signals were blocked; their dispositions are the default
+  ipc::ready_first_process();  // until now all signals were blocked; their dispositions are the
+                               // default
   die_with_helper();
   const pid_t parent = ::getppid();
   static_cast<void>(::prctl(PR_SET_NAME, "emilua-actor"));  // only for people who look
@@ -118,8 +136,9 @@ void become_actor(const child_descriptors& given, const stdio_mode (&modes)[3],
     arm_parent_death_signal();
     if (::getppid() != parent) ::_exit(1);
   }
+  if (!config->box.empty()) enter_box(config->box);
   close_from(config_fd);
-  if (split_first_process() == -1) fail_call("clone");
+  if (ipc::split_first_process() == -1) fail_call("clone");
   try {
     ::exit(run({std::move(*config), base::unique_fd{inbox_fd}}));
   } catch (const std::exception& e) {  // no memory, no descriptors

@@ -16,6 +16,7 @@
 #include "lib/actor/local_channel.h"
 #include "lib/actor/spawn_helper.h"
 #include "lib/bindings/io/file_descriptor.h"
+#include "lib/bindings/sandbox/boxed_plan.h"
 #include "lib/fiber/module_closure.h"
 #include "lib/fiber/module_loader.h"
 #include "lib/fiber/module_name.h"
@@ -23,6 +24,7 @@
 #include "lib/ipc/seqpacket.h"
 #include "lib/lua/core_error.h"
 #include "lib/lua/error.h"
+#include "lib/sandbox/compiled_plan.h"
 
 namespace emilua::actor {
 namespace {
@@ -36,6 +38,7 @@ struct spawn_options {
   stdio_plan stdio[3];
   int init_argument = -1;
   std::uint64_t namespaces = 0;
+  bindings::boxed_plan* box = nullptr;  // with the child's end of the handshake
 };
 
 constexpr const char* stdio_names[] = {"stdin", "stdout", "stderr"};
@@ -121,10 +124,31 @@ void read_init(lua_State* L, int subprocess, spawn_options& out) {
   lua_pop(L, 1);
 }
 
+// What box:context() has made, for one actor.
+void read_box(lua_State* L, int subprocess, spawn_options& out) {
+  lua_getfield(L, subprocess, "sandbox");
+  if (!lua_isnil(L, -1)) {
+    auto* const box = lua::to<bindings::boxed_plan>(L, -1);
+    const bool other_means = out.config.has_init_script || out.namespaces != 0;
+    if (box == nullptr || !box->handshake || other_means) refuse(L, option_name("sandbox"));
+    out.box = box;
+    out.init_argument = box->handshake.get();
+    out.namespaces = box->plan.namespaces;
+    out.config.text_only = true;
+    out.config.box = sandbox::compile(box->plan);
+    out.config.jit = box->jit;
+    out.config.children = box->children;
+    for (const auto& [name, value] : box->environment)
+      out.config.environment.emplace_back(name, value);
+  }
+  lua_pop(L, 1);
+}
+
 // An option that is not understood might be one that was to take power away: unless it is switched
 // off, it is refused, not passed over.
 void refuse_unknown_options(lua_State* L, int table) {
-  constexpr std::string_view known[] = {"stdin", "stdout", "stderr", "environment", "init"};
+  constexpr std::string_view known[] = {"stdin",       "stdout", "stderr",
+                                        "environment", "init",   "sandbox"};
   const auto is_namespace = [](std::string_view name) {
     return std::ranges::any_of(namespaces, [&](const auto& n) { return name == n.name; });
   };
@@ -145,6 +169,7 @@ void read_subprocess(lua_State* L, int index, spawn_options& out) {
   read_stdio(L, index, out);
   read_environment(L, index, out);
   read_init(L, index, out);
+  read_box(L, index, out);
 }
 
 // --- the module -----------------------------------------------------------
@@ -215,6 +240,8 @@ int start_process(lua_State* L, const spawn_options& options) {
     if (child.error() == std::errc::no_child_process) lua::raise(L, child.error());
     raise_step(L, child.error(), "clone");
   }
+  // The child has its copy, whose end the host is to see.
+  if (options.box != nullptr) options.box->handshake.reset();
   auto process = v.extension<children>().add(std::move(*child));
   push_channel(L, std::move(ends->second), std::move(process));
   return 1;

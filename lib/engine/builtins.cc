@@ -11,6 +11,7 @@
 #include "lib/bindings/json/json.h"
 #include "lib/bindings/pipe/pipe.h"
 #include "lib/bindings/regex/regex.h"
+#include "lib/bindings/sandbox/sandbox.h"
 #include "lib/bindings/serial_port/serial_port.h"
 #include "lib/bindings/stream/stream.h"
 #include "lib/bindings/system/system.h"
@@ -40,6 +41,7 @@ constexpr fiber::builtin_module modules[] = {
     {"pipe", bindings::push_pipe},
     {"recursive_mutex", fiber::push_recursive_mutex},
     {"regex", bindings::push_regex},
+    {"sandbox", bindings::push_sandbox},
     {"serial_port", bindings::push_serial_port},
     {"stream", bindings::push_stream},
     {"system", bindings::push_system},

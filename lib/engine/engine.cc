@@ -160,11 +160,13 @@ int run_program(const command_line& line, char** envp, helper_ptr& helper) {
 // The life of an actor's process, once the init.script has run.
 int run_actor(actor::actor_start start) {
   base::ignore_sigpipe();
-  // The actor's own helper: its children hold no more than it does itself.
-  helper_ptr helper = actor::spawn_helper::start({0, nullptr, nullptr}, run_actor);
   actor::actor_config& config = start.config;
+  // The actor's own helper: its children hold no more than it does itself.
+  helper_ptr helper = actor::failed_call{base::system_error(EPERM), "fork"};
+  if (config.children) helper = actor::spawn_helper::start({0, nullptr, nullptr}, run_actor);
   auto options = process_options(std::move(config.environment), {"emilua", config.module});
   options.text_only = config.text_only;
+  options.jit = config.jit;
   if (config.single_threaded) options.main_concurrency = fiber::concurrency::single;
   if (config.text_only) options.module_patterns.clear();  // packages made for another world
   fiber::context process{std::move(options)};

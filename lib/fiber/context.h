@@ -37,6 +37,7 @@ class context {
     concurrency main_concurrency = concurrency::multiple;
     bool test = false;       // _CONTEXT of the entry script is "test"
     bool text_only = false;  // no bytecode, FFI or native plugins: this process is in a box
+    bool jit = true;         // machine code may be made of Lua code
   };
 
   // Throws what the constructor of a pool throws.

@@ -14,7 +14,8 @@
 // await() checks that the fiber may suspend (before the operation starts), parks it, keeps the VM
 // alive, and resumes it on the VM's strand. The handler's first argument is an error code: an error
 // is raised in the fiber, otherwise the push function gets the remaining arguments and returns how
-// many values it pushed. An interruption request cancels the operation through its cancellation
+// many values it pushed; or, after it has pushed one value, raise_value, and that is raised: it must
+// not raise anything itself. An interruption request cancels the operation through its cancellation
 // slot; `interrupted` is raised only if the operation then reports operation_aborted, so that a
 // result is never lost. What the operation needs in memory is captured by the push function, which
 // lives exactly as long as the operation.
@@ -31,6 +32,8 @@
 #include "lib/lua/core_error.h"
 
 namespace emilua::fiber {
+
+inline constexpr int raise_value = -1;
 
 namespace detail {
 
@@ -80,7 +83,13 @@ class operation_handler {
     lua_State* S = vm_->state();
     luaL_checkstack(S, 8, "results");
     lua_pushboolean(S, 1);
-    const int pushed = push_(S, std::forward<Results>(results)...);
+    const int ok = lua_gettop(S);
+    int pushed = push_(S, std::forward<Results>(results)...);
+    if (pushed == raise_value) {
+      lua_pushboolean(S, 0);
+      lua_replace(S, ok);
+      pushed = 1;
+    }
     vm_->hand_over(*fiber_, 1 + pushed);
   }
 

@@ -174,7 +174,7 @@ def an_actor_cannot_take_a_terminal_though_its_script_has_made_a_session():
     command = json.dumps(TAKE_TERMINAL % os.ttyname(terminal))
     # The leader of the session, process 1, can.
     taken = emilua(script("""
-        spawn_vm{module = '.', subprocess = {newns_pid = true, stdout = 'share', stderr = 'share', init = {script = [[
+        spawn_vm{module = '.', subprocess = {newns_pid = true, newns_user = true, stdout = 'share', stderr = 'share', init = {script = [[
             C.setsid()
             C.execve('/bin/sh', {'sh', '-c', %s})
         ]]}}}:wait()
@@ -188,7 +188,7 @@ def an_actor_cannot_take_a_terminal_though_its_script_has_made_a_session():
             inbox:receive():send{pid = system.getpid(), session = system.getsid(0)}
             return
         end
-        local actor = spawn_vm{module = '.', subprocess = {newns_pid = true, stdout = 'share', stderr = 'share',
+        local actor = spawn_vm{module = '.', subprocess = {newns_pid = true, newns_user = true, stdout = 'share', stderr = 'share',
                                                            init = {script = 'C.setsid()'}}}
         actor:send(inbox)
         local seen = inbox:receive()

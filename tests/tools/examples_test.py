@@ -17,6 +17,7 @@ STATS = "lua/examples/isolated_stats/main.lua"
 BROKER = os.path.abspath("lua/examples/file_broker/main.lua")
 PRETTY = "lua/examples/json_pretty/main.lua"
 COLUMN_SUM = "lua/examples/column_sum/main.lua"
+UNTRUSTED_JSON = "lua/examples/untrusted_json/main.lua"
 
 
 def a_file(content):
@@ -208,6 +209,24 @@ def sums(content, column, expected):
 
 
 @case
+def untrusted_json_is_read_in_a_box():
+    run = emilua(UNTRUSTED_JSON, a_file(b'{"a": [1, "two", {"b": "three"}], "c": null}'))
+    assert (run.returncode, run.stdout) == (0, "7 values, 2 of them texts, nested 4 deep\n"), run
+
+
+@case
+def untrusted_json_tells_what_is_wrong():
+    for content in b"[1, 2", b"", b"\xff":
+        path = a_file(content)
+        run = emilua(UNTRUSTED_JSON, path)
+        assert run.returncode == 1 and run.stdout == "", run
+        assert run.stderr.startswith("untrusted_json: %s: " % path) and run.stderr.count("\n") == 1, run
+    run = emilua(UNTRUSTED_JSON, "/nowhere")
+    assert (run.returncode, run.stderr) == (1, "untrusted_json: /nowhere: No such file or directory\n"), run
+    assert emilua(UNTRUSTED_JSON).returncode == 2
+
+
+@case
 def column_sum_of_many_lines():
     source = random.Random(4)
     rows = [[source.randint(-10**6, 10**6) for _ in range(source.randint(0, 6))] for _ in range(200_000)]
@@ -245,7 +264,7 @@ def column_sum_of_what_cannot_be_summed():
 @case
 def every_example_has_a_case():
     containers = {"busybox_container", "empty_root"}  # containers_test.py
-    others = {"column_sum", "file_broker", "isolated_stats", "json_pretty"}
+    others = {"column_sum", "file_broker", "isolated_stats", "json_pretty", "untrusted_json"}
     assert set(os.listdir("lua/examples")) - {"BUILD"} == others | containers
 
 

@@ -1,0 +1,129 @@
+#include "lib/bindings/sandbox/policy_table.h"
+
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+#include <cmath>
+#include <string>
+
+namespace emilua::bindings {
+namespace {
+
+namespace json = boost::json;
+
+constexpr int max_depth = 16;
+
+// Turns Lua's values into JSON's, which the policy is read from, whatever it was written in. What
+// has no counterpart is thrown as a policy_error.
+class converter {
+ public:
+  explicit converter(lua_State* L) : L_(L) {}
+
+  json::value value(int index, const std::string& path, int depth) {
+    switch (lua_type(L_, index)) {
+      case LUA_TBOOLEAN:
+        return lua_toboolean(L_, index) != 0;
+      case LUA_TNUMBER:
+        return number(lua_tonumber(L_, index));
+      case LUA_TSTRING: {
+        std::size_t size = 0;
+        const char* const text = lua_tolstring(L_, index, &size);
+        return json::string{std::string_view{text, size}};
+      }
+      case LUA_TTABLE:
+        if (depth == max_depth) throw sandbox::policy_error{path, "nested too deeply"};
+        return table(index, path, depth);
+      default:
+        throw sandbox::policy_error{path, std::string{"a "} +
+                                              lua_typename(L_, lua_type(L_, index)) +
+                                              " has no place in a policy"};
+    }
+  }
+
+ private:
+  static json::value number(double value) {
+    if (std::trunc(value) == value && std::fabs(value) <= 9007199254740992.0)
+      return static_cast<std::int64_t>(value);
+    return value;
+  }
+
+  json::value table(int index, const std::string& path, int depth) {
+    if (!lua_checkstack(L_, 4)) throw sandbox::policy_error{path, "nested too deeply"};
+    const auto length = static_cast<int>(lua_objlen(L_, index));
+    json::object members;
+    std::size_t count = 0;
+    lua_pushnil(L_);
+    while (lua_next(L_, index) != 0) {
+      ++count;
+      const std::string key = key_text(path);
+      members[key] = value(lua_gettop(L_), path.empty() ? key : path + "." + key, depth + 1);
+      lua_pop(L_, 1);
+    }
+    // A sequence is a list; an empty table is read as what it has to be.
+    if (length == 0 || count != static_cast<std::size_t>(length)) return members;
+    json::array list;
+    for (int i = 1; i <= length; ++i) {
+      const json::value* const element = members.if_contains(std::to_string(i));
+      if (element == nullptr) return members;
+      list.push_back(*element);
+    }
+    return list;
+  }
+
+  // The key below the value on top: {[0] = …} has the names that JSON gives it.
+  std::string key_text(const std::string& path) {
+    if (lua_type(L_, -2) == LUA_TSTRING) {
+      std::size_t size = 0;
+      const char* const text = lua_tolstring(L_, -2, &size);
+      return {text, size};
+    }
+    const double number = lua_type(L_, -2) == LUA_TNUMBER ? lua_tonumber(L_, -2) : 0.5;
+    if (std::trunc(number) != number || std::fabs(number) > 1e9)
+      throw sandbox::policy_error{path, "a key that is neither a name nor an integer"};
+    return std::to_string(static_cast<long long>(number));
+  }
+
+  lua_State* L_;
+};
+
+void push_value(lua_State* L, const json::value& value) {
+  luaL_checkstack(L, 4, "policy");
+  if (const auto* object = value.if_object()) {
+    lua_newtable(L);
+    for (const auto& [name, member] : *object) {
+      lua_pushlstring(L, name.data(), name.size());
+      push_value(L, member);
+      lua_rawset(L, -3);
+    }
+  } else if (const auto* list = value.if_array()) {
+    lua_newtable(L);
+    for (std::size_t i = 0; i < list->size(); ++i) {
+      push_value(L, (*list)[i]);
+      lua_rawseti(L, -2, static_cast<int>(i) + 1);
+    }
+  } else if (const auto* text = value.if_string()) {
+    lua_pushlstring(L, text->data(), text->size());
+  } else if (const auto* truth = value.if_bool()) {
+    lua_pushboolean(L, *truth);
+  } else {
+    lua_pushnumber(L, value.to_number<double>());
+  }
+}
+
+}  // namespace
+
+sandbox::policy_result<sandbox::policy> read_policy_table(lua_State* L, int index) {
+  const int top = lua_gettop(L);
+  try {
+    const json::value value = converter{L}.value(index, "", 0);
+    return sandbox::read_policy(value);
+  } catch (const sandbox::policy_error& e) {
+    lua_settop(L, top);
+    return e;
+  }
+}
+
+void push_policy_table(lua_State* L, const sandbox::policy& policy) {
+  push_value(L, json::parse(sandbox::write_policy(policy)));
+}
+
+}  // namespace emilua::bindings

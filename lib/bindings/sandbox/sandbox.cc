@@ -1,0 +1,353 @@
+#include "lib/bindings/sandbox/sandbox.h"
+
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cerrno>
+#include <chrono>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "lib/base/error.h"
+#include "lib/base/unique_fd.h"
+#include "lib/bindings/io/completion.h"
+#include "lib/bindings/sandbox/boxed_plan.h"
+#include "lib/bindings/sandbox/policy_table.h"
+#include "lib/fiber/suspend.h"
+#include "lib/fiber/vm.h"
+#include "lib/lua/error.h"
+#include "lib/sandbox/execute.h"
+#include "lib/sandbox/filter_cache.h"
+#include "lib/sandbox/support.h"
+
+namespace emilua::bindings {
+
+// The host's end of a handshake, and what the child is to do meanwhile.
+struct handshake_in_progress {
+  handshake_in_progress(boost::asio::io_context& io, sandbox::plan p)
+      : plan(std::move(p)), socket(io), patience(io) {}
+
+  sandbox::plan plan;
+  boost::asio::posix::stream_descriptor socket;
+  boost::asio::steady_timer patience;
+  bool late = false;   // the time was over first
+  bool ready = false;  // every restriction is in force
+  sandbox::box_message said{};
+  ssize_t size = 0;  // of what was said
+};
+
+struct box {
+  sandbox::policy policy;
+  std::shared_ptr<handshake_in_progress> pending;  // since context()
+  std::shared_ptr<handshake_in_progress> last;     // since handshake()
+};
+
+}  // namespace emilua::bindings
+
+template <>
+const emilua::lua::class_info& emilua::lua::class_of<emilua::bindings::box>();
+
+template <>
+const emilua::lua::class_info& emilua::lua::class_of<emilua::bindings::boxed_plan>() {
+  static const class_info info{.name = "sandbox.plan"};
+  return info;
+}
+
+template <>
+const emilua::lua::class_info& emilua::lua::class_of<emilua::sandbox::filter_cache>() {
+  static const class_info info{.name = "sandbox.filters"};
+  return info;
+}
+
+namespace emilua::bindings {
+namespace {
+
+void push_text(lua_State* L, std::string_view text) {
+  lua_pushlstring(L, text.data(), text.size());
+}
+
+// An error code with the clause of the policy that it is about, and the reason in words.
+void push_clause(lua_State* L, std::error_code error, std::string_view clause,
+                 std::string_view reason) {
+  lua::push(L, error);
+  push_text(L, clause);
+  lua_setfield(L, -2, "clause");
+  push_text(L, reason);
+  lua_setfield(L, -2, "reason");
+}
+
+[[noreturn]] void raise_clause(lua_State* L, std::errc error, const sandbox::policy_error& fault) {
+  push_clause(L, std::make_error_code(error), fault.where, fault.what);
+  lua_error(L);
+  __builtin_unreachable();
+}
+
+// --- plans -----------------------------------------------------------------
+
+constexpr char filters_key = 0;  // its address
+
+// The VM's own, made on first use.
+sandbox::filter_cache& filters_of(lua_State* L) {
+  lua_pushlightuserdata(L, const_cast<char*>(&filters_key));
+  lua_rawget(L, LUA_REGISTRYINDEX);
+  auto* filters = lua::to<sandbox::filter_cache>(L, -1);
+  if (filters == nullptr) {
+    lua_pushlightuserdata(L, const_cast<char*>(&filters_key));
+    filters = &lua::push_new<sandbox::filter_cache>(L);
+    lua_rawset(L, LUA_REGISTRYINDEX);
+  }
+  lua_pop(L, 1);
+  return *filters;
+}
+
+sandbox::plan make_actor_plan(lua_State* L, const sandbox::policy& policy) {
+  rlimit files{};
+  ::getrlimit(RLIMIT_NOFILE, &files);
+  const sandbox::plan_context context{.who = sandbox::subject::actor,
+                                      .uid = ::geteuid(),
+                                      .gid = ::getegid(),
+                                      .descriptor_limit = files.rlim_max,
+                                      .filters = &filters_of(L)};
+  // Tried out once: it does not change while a process lives, and if it does, handshake() says so.
+  static const sandbox::support here = sandbox::probe();
+  auto made = sandbox::make_plan(policy, here, context);
+  if (!made) raise_clause(L, std::errc::not_supported, made.error());
+  return std::move(*made);
+}
+
+// --- box -------------------------------------------------------------------
+
+int new_box(lua_State* L) {
+  if (lua_isnoneornil(L, 1)) {
+    lua_settop(L, 0);
+    lua_newtable(L);
+  } else if (!lua_istable(L, 1)) {
+    lua::raise_argument(L, 1);
+  }
+  auto& self = lua::push_new<box>(L);
+  auto read = read_policy_table(L, 1);
+  if (!read) raise_clause(L, std::errc::invalid_argument, read.error());
+  self.policy = std::move(*read);
+  return 1;
+}
+
+// Pushes a table with the fields of the one at `index`, which may be nil.
+void push_copy(lua_State* L, int index) {
+  lua_newtable(L);
+  if (!lua_istable(L, index)) return;
+  lua_pushnil(L);
+  while (lua_next(L, index) != 0) {
+    lua_pushvalue(L, -2);
+    lua_insert(L, -2);
+    lua_rawset(L, -4);
+  }
+}
+
+void push_plan(lua_State* L, const sandbox::policy& policy, const sandbox::plan& plan,
+               base::unique_fd handshake) {
+  auto& out = lua::push_new<boxed_plan>(L);
+  out.plan = plan;
+  out.handshake = std::move(handshake);
+  out.environment = policy.env;
+  out.jit = plan.promises.contains(sandbox::promise::prot_exec);
+  out.children = plan.promises.contains(sandbox::promise::proc);
+}
+
+int context(lua_State* L) {
+  auto& self = lua::check<box>(L, 1);
+  if (lua_type(L, 2) != LUA_TSTRING) lua::raise_argument(L, 2);
+  if (!lua_isnoneornil(L, 3) && !lua_istable(L, 3)) lua::raise_argument(L, 3);
+  lua_settop(L, 3);
+  push_copy(L, 3);  // 4
+  lua_pushvalue(L, 2);
+  lua_setfield(L, 4, "module");
+  lua_getfield(L, 4, "subprocess");
+  if (!lua_isnil(L, 5) && !lua_istable(L, 5)) lua::raise_argument(L, 3);
+  push_copy(L, 5);  // 6
+  auto pending = std::make_shared<handshake_in_progress>(fiber::vm::of(L).io(),
+                                                         make_actor_plan(L, self.policy));
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == -1)
+    lua::raise(L, base::last_error());
+  base::unique_fd ours{ends[0]}, theirs{ends[1]};
+  boost::system::error_code error;
+  pending->socket.assign(ours.get(), error);
+  if (error) lua::raise(L, error);
+  static_cast<void>(ours.release());
+  push_plan(L, self.policy, pending->plan, std::move(theirs));
+  lua_setfield(L, 6, "sandbox");
+  lua_setfield(L, 4, "subprocess");
+  lua_settop(L, 4);
+  self.pending = std::move(pending);
+  return 1;
+}
+
+// What the child has said: true if it is in its box. Otherwise pushes why not.
+bool is_ready(lua_State* L, handshake_in_progress& talk) {
+  if (talk.late) {
+    lua::push(L, std::make_error_code(std::errc::timed_out));
+    return false;
+  }
+  const sandbox::box_message& said = talk.said;
+  if (talk.size != sizeof said) {
+    push_clause(L, std::make_error_code(std::errc::connection_reset), "",
+                "the actor's process has ended, or was never started");
+    return false;
+  }
+  talk.ready = said.what == sandbox::box_message::kind::ready;
+  if (talk.ready) return true;
+  const std::error_code error = base::system_error(said.error);
+  const sandbox::step& s = talk.plan.steps.at(said.step);
+  push_clause(L, error, s.clause, sandbox::describe(s) + ": " + error.message());
+  return false;
+}
+
+void push_report(lua_State* L, const std::vector<sandbox::clause_report>& report) {
+  lua_newtable(L);
+  int count = 0;
+  for (const sandbox::clause_report& c : report) {
+    lua_newtable(L);
+    const auto set = [&](const char* name, std::string_view text) {
+      if (text.empty()) return;
+      push_text(L, text);
+      lua_setfield(L, -2, name);
+    };
+    set("clause", c.clause);
+    set("level", sandbox::level_name(c.enforced));
+    set("mechanism", c.mechanism);
+    set("why", c.why);
+    set("remedy", c.remedy);
+    lua_rawseti(L, -2, ++count);
+  }
+}
+
+constexpr double default_patience = 10;
+
+std::chrono::nanoseconds check_patience(lua_State* L) {
+  const double seconds = lua_isnoneornil(L, 2) ? default_patience : lua::check_number(L, 2);
+  if (!(seconds >= 0 && seconds <= 1e9)) lua::raise_argument(L, 2);
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+      std::chrono::duration<double>(seconds));
+}
+
+// handler(std::error_code) when the child has spoken or is gone.
+template <class Handler>
+void listen(std::shared_ptr<handshake_in_progress> talk, Handler handler) {
+  auto& socket = talk->socket;
+  socket.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                    mapped_handler{std::move(handler),
+                                   [talk = std::move(talk)](Handler& h, std::error_code error) {
+                                     if (!error) {
+                                       talk->size = base::retry([&] {
+                                         return ::recv(talk->socket.native_handle(), &talk->said,
+                                                       sizeof talk->said, MSG_DONTWAIT);
+                                       });
+                                       // An event may be that of another descriptor, which had the
+                                       // number before.
+                                       if (talk->size == -1 && errno == EAGAIN)
+                                         return listen(talk, std::move(h));
+                                     }
+                                     talk->patience.cancel();
+                                     h(talk->late ? std::error_code{} : error);
+                                   }});
+}
+
+int handshake(lua_State* L) {
+  const auto patience = check_patience(L);
+  const auto executor = fiber::vm::of(L).executor();
+  fiber::vm::of(L).check_suspension(L);
+  auto& self = lua::check<box>(L, 1);
+  const auto talk = std::exchange(self.pending, nullptr);
+  if (!talk) lua::raise(L, std::make_error_code(std::errc::not_connected));
+  self.last = talk;
+  return fiber::await(
+      L,
+      [&](auto handler) {
+        talk->patience.expires_after(patience);
+        talk->patience.async_wait(
+            boost::asio::bind_executor(executor, [talk](std::error_code error) {
+              if (error) return;
+              talk->late = true;
+              talk->socket.cancel();
+            }));
+        listen(talk, std::move(handler));
+      },
+      [talk](lua_State* R) {
+        if (!is_ready(R, *talk)) return fiber::raise_value;
+        push_report(R, talk->plan.report);
+        return 1;
+      });
+}
+
+int explain(lua_State* L) {
+  const auto& self = lua::check<box>(L, 1);
+  const std::string_view format = lua_isnoneornil(L, 2) ? "text" : lua::to_text(L, 2);
+  if (format != "text" && format != "json") lua::raise_argument(L, 2);
+  const sandbox::plan made = make_actor_plan(L, self.policy);
+  push_text(L, format == "json" ? sandbox::explain_json(made) : sandbox::explain(made));
+  return 1;
+}
+
+int policy(lua_State* L) {
+  push_policy_table(L, lua::check<box>(L, 1).policy);
+  return 1;
+}
+
+int report(lua_State* L) {
+  const auto& self = lua::check<box>(L, 1);
+  if (self.last && self.last->ready)
+    push_report(L, self.last->plan.report);
+  else
+    lua_pushnil(L);
+  return 1;
+}
+
+const lua::class_method methods[] = {
+    {"context", context}, {"handshake", handshake, true}, {"explain", explain}};
+const lua::class_property properties[] = {{"policy", policy}, {"report", report}};
+
+// --- the module ------------------------------------------------------------
+
+int support(lua_State* L) {
+  const sandbox::support here = sandbox::probe();
+  lua_newtable(L);
+  lua_pushinteger(L, here.landlock_abi);
+  lua_setfield(L, -2, "landlock_abi");
+  lua_pushboolean(L, here.filters);
+  lua_setfield(L, -2, "seccomp");
+  lua_newtable(L);
+  for (const sandbox::named_namespace& kind : sandbox::namespace_kinds()) {
+    push_text(L, kind.name);
+    lua_pushboolean(L, here.error_of(kind.flag) == 0);
+    lua_rawset(L, -3);
+  }
+  lua_setfield(L, -2, "namespaces");
+  return 1;
+}
+
+}  // namespace
+
+void push_sandbox(lua_State* L) {
+  lua_newtable(L);
+  lua_pushcfunction(L, new_box);
+  lua_setfield(L, -2, "new");
+  lua_pushcfunction(L, support);
+  lua_setfield(L, -2, "support");
+}
+
+}  // namespace emilua::bindings
+
+template <>
+const emilua::lua::class_info& emilua::lua::class_of<emilua::bindings::box>() {
+  using namespace emilua::bindings;
+  static const class_info info{.name = "sandbox.box",
+                               .methods = methods,
+                               .properties = properties,
+                               .unknown_write = on_write::eperm};
+  return info;
+}
