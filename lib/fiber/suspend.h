@@ -14,11 +14,11 @@
 // await() checks that the fiber may suspend (before the operation starts), parks it, keeps the VM
 // alive, and resumes it on the VM's strand. The handler's first argument is an error code: an error
 // is raised in the fiber, otherwise the push function gets the remaining arguments and returns how
-// many values it pushed; or, after it has pushed one value, raise_value, and that is raised: it must
-// not raise anything itself. An interruption request cancels the operation through its cancellation
-// slot; `interrupted` is raised only if the operation then reports operation_aborted, so that a
-// result is never lost. What the operation needs in memory is captured by the push function, which
-// lives exactly as long as the operation.
+// many values it pushed; or, after it has pushed one value, raise_value, and that is raised: it
+// must not raise anything itself. An interruption request cancels the operation through its
+// cancellation slot; `interrupted` is raised only if the operation then reports operation_aborted,
+// so that a result is never lost. What the operation needs in memory is captured by the push
+// function, which lives exactly as long as the operation.
 #pragma once
 
 #include <boost/asio/associated_cancellation_slot.hpp>

@@ -70,7 +70,7 @@ class planner {
     if (!policy_.dumpable) add({step_kind::forbid_dumps, "dumpable"});
     add({step_kind::forbid_privileges, "no_new_privs"});
     restrict_paths_and_ports();
-    report_processes();
+    report_outside();
     if (plan_.namespaces & CLONE_NEWPID) add({step_kind::split_first_process, "namespaces"});
     limit_resources();
     if (auto failed = filter_calls(); !failed) return failed.error();
@@ -160,6 +160,10 @@ class planner {
   }
 
   void missing_namespace(std::string clause, namespace_set kind) {
+    if (can(kind))
+      return compromise(level::off, std::move(clause), "",
+                        "it needs a namespace that is not asked for",
+                        "name it in `namespaces`, or leave that to \"auto\"");
     const int error = support_.error_of(kind);
     compromise(level::off, std::move(clause), "",
                "no namespace: " + std::string{std::strerror(error)},
@@ -396,23 +400,37 @@ class planner {
       add_number(step_kind::allow_port, "net.bind", port, net_right("bind_tcp").value_or(0));
   }
 
-  void report_processes() {
-    if (policy_.namespaces) return;  // which were reported one by one
-    const bool scoped = support_.landlock_abi >= 6 && !policy_.ipc.signals;
+  // What is outside the box: its processes, its sockets without a name in the file system, and the
+  // System V objects that all may have in common.
+  void report_outside() {
+    const promise_set calls = wanted_calls().promises;
+    const bool scoped = support_.landlock_abi >= 6;
+    const auto lacks = [&](promise p) { return support_.filters && !calls.contains(p); };
+    if (!policy_.ipc.signals)
+      report_lock("ipc.signals", CLONE_NEWPID, scoped, lacks(promise::proc));
+    if (!policy_.ipc.abstract_unix)
+      report_lock("ipc.abstract_unix", CLONE_NEWNET, scoped, lacks(promise::unix));
+    report_lock("ipc", CLONE_NEWIPC, false, lacks(promise::shm));
+    if (!policy_.die_with_parent) return;
     if (has(CLONE_NEWPID))
-      enforced("processes", "pid namespace");
-    else if (!wanted_calls().promises.contains(promise::proc) && support_.filters)
-      enforced("processes", "system-call filter");
+      enforced("die_with_parent", "pid namespace, and the parent-death signal");
+    else if (lacks(promise::proc))
+      enforced("die_with_parent", "parent-death signal");
     else
-      compromise(level::weaker, "processes", scoped ? "Landlock's scope of signals" : "",
-                 std::string{"no pid namespace: "} + std::strerror(support_.error_of(CLONE_NEWPID)),
+      compromise(level::weaker, "die_with_parent", "parent-death signal",
+                 "what the box starts outlives it without a pid namespace",
                  remedy_for_namespace(CLONE_NEWPID, support_.error_of(CLONE_NEWPID)));
-    if (has(CLONE_NEWIPC))
-      enforced("ipc", "ipc namespace");
-    else if (!wanted_calls().promises.contains(promise::shm) && support_.filters)
-      enforced("ipc", "system-call filter");
+  }
+
+  void report_lock(const char* clause, namespace_set kind, bool scoped, bool filtered) {
+    if (has(kind))
+      enforced(clause, "namespace");
+    else if (scoped)
+      enforced(clause, "Landlock's scopes");
+    else if (filtered)
+      enforced(clause, "system-call filter");
     else
-      missing_namespace("ipc", CLONE_NEWIPC);
+      missing_namespace(clause, kind);
   }
 
   void limit_resources() {

@@ -169,8 +169,28 @@ TEST(PlanTest, WithoutUserNamespacesAnOrdinaryUserStillGetsABox) {
   EXPECT_EQ(0u, p.namespaces);
   EXPECT_EQ("enforced: Landlock", mechanism(p, "fs"));
   EXPECT_EQ("enforced: system-call filter", mechanism(p, "net"));
-  EXPECT_EQ("enforced: system-call filter", mechanism(p, "processes"));
+  EXPECT_EQ("enforced: Landlock's scopes", mechanism(p, "ipc.signals"));
+  EXPECT_EQ("enforced: system-call filter", mechanism(p, "ipc"));
+  EXPECT_EQ("enforced: parent-death signal", mechanism(p, "die_with_parent"));
   EXPECT_EQ(0u, count(p, step_kind::lock_securebits));
+}
+
+TEST(PlanTest, WhatIsOutsideIsOutOfReachByOneLockOrAnother) {
+  const std::string_view shell = R"({"fs": {"exec": ["/usr"]}, "namespaces": []})";
+  EXPECT_EQ(
+      "die_with_parent: can be enforced here only in part (what the box starts outlives it "
+      "without a pid namespace)",
+      refusal(shell, everything()));
+  EXPECT_EQ(
+      "hostname: cannot be enforced here (it needs a namespace that is not asked for); what "
+      "would help: name it in `namespaces`, or leave that to \"auto\"",
+      refusal(R"({"hostname": "x", "namespaces": []})", everything()));
+  support old = without(all_kinds);
+  old.landlock_abi = 5;
+  EXPECT_TRUE(refusal(R"({"fs": {"exec": ["/usr"]}})", old).starts_with("ipc.signals: "));
+  EXPECT_TRUE(refusal(R"({"syscalls": "stdio unix"})", old).starts_with("ipc.abstract_unix: "));
+  EXPECT_TRUE(refusal(R"({"syscalls": "stdio shm"})", without(all_kinds)).starts_with("ipc: "));
+  EXPECT_EQ("none", refusal("{}", old));
 }
 
 TEST(PlanTest, NothingIsRefusedInSilence) {

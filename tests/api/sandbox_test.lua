@@ -169,7 +169,8 @@ check.case('the report names the mechanism of every clause', function()
         for _, clause in ipairs(box.report) do
             levels[clause.clause] = clause.level
         end
-        for _, clause in ipairs{'fs', 'net', 'processes', 'ipc', 'syscalls', 'capabilities'} do
+        for _, clause in ipairs{'fs', 'net', 'ipc', 'ipc.signals', 'ipc.abstract_unix', 'syscalls', 'capabilities',
+                                'die_with_parent'} do
             check.equal('enforced', levels[clause])
         end
     end)
