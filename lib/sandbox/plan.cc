@@ -516,7 +516,8 @@ class planner {
     };
     constexpr unsigned type_mask = 0xf;
     for (const std::uint64_t family : {AF_INET, AF_INET6}) {
-      const argument_test is_family{0, comparison::equal, family};
+      // Of a family the kernel looks at the lower half.
+      const argument_test is_family{0, comparison::masked_equal, family, 0xffffffff};
       for (const std::uint64_t type :
            {SOCK_DGRAM, SOCK_RAW, SOCK_RDM, SOCK_SEQPACKET, SOCK_DCCP, SOCK_PACKET})
         deny("socket", {is_family, {1, comparison::masked_equal, type, type_mask}});

@@ -225,6 +225,8 @@ def the_network_is_there_if_it_is_granted():
 def a_rule_for_tcp_is_not_evaded_by_other_sockets():
     attempts = {
         "udp": "socket.socket(socket.AF_INET, socket.SOCK_DGRAM)",
+        "udp by a family whose upper half the kernel ignores":
+            "ctypes.CDLL(None).syscall(41, ctypes.c_long((1 << 32) | 2), 2, 0) == -1 and os.close(-1)",
         "raw": "socket.socket(socket.AF_INET, socket.SOCK_RAW, 1)",
         "mptcp": "socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262)",
         "netlink": "socket.socket(socket.AF_NETLINK, socket.SOCK_RAW)",
@@ -234,7 +236,7 @@ def a_rule_for_tcp_is_not_evaded_by_other_sockets():
         "bind": "socket.socket().bind(('127.0.0.1', 0))",
     }
     for name, attempt in attempts.items():
-        program = "import socket\ntry: %s\nexcept OSError: print('refused')" % attempt
+        program = "import ctypes, os, socket\ntry: %s\nexcept OSError: print('refused')" % attempt
         run = confine("--profile=reader", "--net=connect:1", "--", "/usr/bin/python3", "-c", program)
         assert run.stdout == "refused\n", (name, run)
 
