@@ -2,11 +2,8 @@
 
 #include <linux/mount.h>
 #include <linux/sched.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/capability.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -14,6 +11,7 @@
 
 #include "lib/sandbox/landlock.h"
 #include "lib/sandbox/namespaces.h"
+#include "lib/sandbox/plan_calls.h"
 #include "lib/sandbox/plan_mounts.h"
 #include "lib/sandbox/seccomp_filter.h"
 
@@ -53,6 +51,7 @@ class planner {
   policy_result<plan> make() {
     choose_root();
     choose_namespaces();
+    calls_ = wanted_calls(policy_, context_.who, has(CLONE_NEWNET));
     begin();
     map_ids();
     if (policy_.oom_score_adj)
@@ -103,10 +102,7 @@ class planner {
   [[nodiscard]] bool root_user() const { return context_.uid == 0; }
 
   [[nodiscard]] bool grants_paths() const { return policy_.fs.grants_paths(); }
-  [[nodiscard]] bool grants_ports() const {
-    return policy_.net.kind == net_kind::some &&
-           (!policy_.net.connect.empty() || !policy_.net.bind.empty());
-  }
+  [[nodiscard]] bool grants_ports() const { return policy_.net.grants_ports(); }
   // Nothing of the host's network is granted.
   [[nodiscard]] bool own_network() const {
     return policy_.net.kind == net_kind::none ||
@@ -230,7 +226,7 @@ class planner {
   // Whether the filter lets anything make a socket of a network.
   [[nodiscard]] bool opens_sockets() const {
     if (!support_.filters) return true;
-    const syscall_policy calls = wanted_calls();
+    const syscall_policy& calls = calls_;
     if (calls.promises.contains(promise::inet) || calls.promises.contains(promise::dns))
       return true;
     return std::ranges::any_of(calls.allow,
@@ -403,7 +399,7 @@ class planner {
   // What is outside the box: its processes, its sockets without a name in the file system, and the
   // System V objects that all may have in common.
   void report_outside() {
-    const promise_set calls = wanted_calls().promises;
+    const promise_set calls = calls_.promises;
     const bool scoped = support_.landlock_abi >= 6;
     const auto lacks = [&](promise p) { return support_.filters && !calls.contains(p); };
     if (!policy_.ipc.signals)
@@ -453,89 +449,10 @@ class planner {
   }
 
   [[nodiscard]] bool may_execute() const {
-    return wanted_calls().promises.contains(promise::exec) ||
-           std::ranges::any_of(wanted_calls().allow, [](const syscall_rule& rule) {
+    return calls_.promises.contains(promise::exec) ||
+           std::ranges::any_of(calls_.allow, [](const syscall_rule& rule) {
              return rule.name == "execve" || rule.name == "execveat";
            });
-  }
-
-  // What the rest of the policy needs, unless the policy says it itself.
-  [[nodiscard]] syscall_policy wanted_calls() const {
-    if (policy_.syscalls) return *policy_.syscalls;
-    syscall_policy calls;
-    const fs_policy& fs = policy_.fs;
-    calls.promises = {promise::stdio, promise::error};
-    const bool writes = !fs.write.empty() || !fs.rules.empty() ||
-                        std::ranges::any_of(fs.mounts, &planner::is_writable);
-    if (grants_paths() || !fs.mounts.empty()) {
-      calls.promises |= promise::rpath;
-      calls.promises |= promise::flock;
-      // Its libraries are code.
-      if (context_.who == subject::program) calls.promises |= promise::prot_exec;
-    }
-    if (writes)
-      for (const promise p : {promise::wpath, promise::cpath, promise::fattr, promise::tmppath})
-        calls.promises |= p;
-    if (!fs.exec.empty())
-      for (const promise p :
-           {promise::exec, promise::proc, promise::thread, promise::prot_exec, promise::tty})
-        calls.promises |= p;
-    add_network_calls(calls);
-    if (policy_.jit) calls.promises |= promise::prot_exec;
-    if (context_.who == subject::actor) calls.promises |= promise::thread;  // that read files
-    return calls;
-  }
-
-  static bool is_writable(const mount_entry& entry) {
-    switch (entry.kind) {
-      case mount_kind::bind:
-      case mount_kind::tmpfs:
-      case mount_kind::overlay:
-      case mount_kind::dev:  // its shm
-        return !entry.readonly;
-      default:
-        return false;
-    }
-  }
-
-  void add_network_calls(syscall_policy& calls) const {
-    const net_policy& net = policy_.net;
-    if (net.kind == net_kind::none) return;
-    if (net.kind == net_kind::all || net.unix_sockets) calls.promises |= promise::unix;
-    if (net.kind == net_kind::all) calls.promises |= promise::dns;
-    if (net.kind == net_kind::all || net.loopback || grants_ports())
-      calls.promises |= promise::inet;
-    if (net.kind == net_kind::some && grants_ports() && !has(CLONE_NEWNET)) deny_all_but_tcp(calls);
-  }
-
-  // Landlock rules ports of TCP sockets, and not all that these can be made to do.
-  static void deny_all_but_tcp(syscall_policy& calls) {
-    constexpr syscall_action refuse{syscall_action::kind::error, EPERM};
-    const auto deny = [&](const char* name, std::vector<argument_test> tests) {
-      calls.deny.push_back({name, std::move(tests), refuse});
-    };
-    constexpr unsigned type_mask = 0xf;
-    for (const std::uint64_t family : {AF_INET, AF_INET6}) {
-      // Of a family the kernel looks at the lower half.
-      const argument_test is_family{0, comparison::masked_equal, family, 0xffffffff};
-      for (const std::uint64_t type :
-           {SOCK_DGRAM, SOCK_RAW, SOCK_RDM, SOCK_SEQPACKET, SOCK_DCCP, SOCK_PACKET})
-        deny("socket", {is_family, {1, comparison::masked_equal, type, type_mask}});
-      // Multipath TCP and SCTP are streams, too.
-      deny("socket", {is_family, {2, comparison::greater, IPPROTO_TCP}});
-      for (std::uint64_t protocol = 1; protocol < IPPROTO_TCP; ++protocol)
-        deny("socket", {is_family, {2, comparison::equal, protocol}});
-    }
-    const auto fast_open = [](unsigned index) {
-      return std::vector<argument_test>{
-          {index, comparison::masked_equal, MSG_FASTOPEN, MSG_FASTOPEN}};
-    };
-    deny("sendto", fast_open(3));
-    deny("sendmsg", fast_open(2));
-    deny("sendmmsg", fast_open(3));
-    constexpr std::uint64_t int_mask = 0xffffffff;
-    deny("setsockopt", {{1, comparison::masked_equal, IPPROTO_TCP, int_mask},
-                        {2, comparison::masked_equal, TCP_FASTOPEN_CONNECT, int_mask}});
   }
 
   policy_result<> filter_calls() {
@@ -549,14 +466,13 @@ class planner {
     if (plan_.exec_descriptor != -1)
       start.exec = permitted_exec{plan_.exec_descriptor, context_.empty_path};
     const bool cached = context_.filters != nullptr && !start.exec;
-    auto filter =
-        cached ? context_.filters->compile(wanted_calls()) : compile_filter(wanted_calls(), start);
+    auto filter = cached ? context_.filters->compile(calls_) : compile_filter(calls_, start);
     if (!filter) return policy_error{"syscalls." + filter.error().where, filter.error().what};
     for (std::string& program : filter->programs)
       add({step_kind::install_filter, "syscalls", "", std::move(program)});
-    plan_.promises = wanted_calls().promises;
+    plan_.promises = calls_.promises;
     plan_.skipped_calls = std::move(filter->skipped);
-    enforced("syscalls", "system-call filter: " + to_text(wanted_calls().promises));
+    enforced("syscalls", "system-call filter: " + to_text(calls_.promises));
     return {};
   }
 
@@ -564,6 +480,7 @@ class planner {
   const support& support_;
   const plan_context& context_;
   plan plan_;
+  syscall_policy calls_;
   bool empty_root_ = false;
   bool binds_ = false;  // granted paths are mounts, for want of Landlock
   bool needs_mounts_ = false;

@@ -16,12 +16,6 @@ std::uint64_t attributes_of(const mount_entry& entry) {
   return attributes;
 }
 
-std::string octal(std::uint64_t mode) {
-  std::string digits;
-  for (; mode != 0; mode >>= 3) digits.insert(digits.begin(), static_cast<char>('0' + (mode & 7)));
-  return "0" + digits;
-}
-
 // "type", then "key=value" or "flag", each with a NUL behind it.
 class mount_options {
  public:
@@ -40,6 +34,12 @@ class mount_options {
 constexpr std::uint64_t plain_attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
 
 }  // namespace
+
+std::string octal(std::uint64_t mode) {
+  std::string digits;
+  for (; mode != 0; mode >>= 3) digits.insert(digits.begin(), static_cast<char>('0' + (mode & 7)));
+  return "0" + digits;
+}
 
 step& mount_planner::push(step_kind kind, const std::string& clause, std::string path,
                           std::string data) {

@@ -7,12 +7,16 @@
 // openat2(2).
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
 #include "lib/sandbox/plan.h"
 
 namespace emilua::sandbox {
+
+// "0755", as mount options and people have it.
+[[nodiscard]] std::string octal(std::uint64_t mode);
 
 struct mount_context {
   bool own_root;        // a new file system, that the process moves into

@@ -11,6 +11,7 @@
 #include "lib/base/bytes.h"
 #include "lib/sandbox/landlock.h"
 #include "lib/sandbox/plan.h"
+#include "lib/sandbox/plan_mounts.h"
 
 namespace emilua::sandbox {
 namespace {
@@ -56,12 +57,6 @@ std::string options_of(const step& s) {
     at += option.size() + 1;
   }
   return text.empty() ? "" : ", " + text;
-}
-
-std::string octal(std::uint64_t mode) {
-  std::string digits;
-  for (; mode != 0; mode >>= 3) digits.insert(digits.begin(), static_cast<char>('0' + (mode & 7)));
-  return "0" + digits;
 }
 
 std::string capability_names(std::uint64_t bits) {

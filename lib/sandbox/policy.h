@@ -117,6 +117,11 @@ struct net_policy {
   bool loopback = false;                     // up, in a network of its own
   bool unix_sockets = false;                 // "unix"
 
+  // Of the network around.
+  [[nodiscard]] bool grants_ports() const noexcept {
+    return kind == net_kind::some && (!connect.empty() || !bind.empty());
+  }
+
   bool operator==(const net_policy&) const = default;
 };
 
