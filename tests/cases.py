@@ -12,8 +12,10 @@
 The first argument of the program is the path of the engine. See run_cases.py for what is printed.
 """
 
+import atexit
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -54,9 +56,18 @@ def emilua(*arguments, **options):
     return run
 
 
+def scratch(public=False):
+    """The path of a new directory, removed at the end. One that is public, other users can reach."""
+    path = os.path.realpath(tempfile.mkdtemp(dir="/tmp" if public else os.environ.get("TEST_TMPDIR")))
+    atexit.register(shutil.rmtree, path, ignore_errors=True)
+    if public:
+        os.chmod(path, 0o755)
+    return path
+
+
 def script(text, name="main.lua"):
     """The path of a file with this text, in a directory of its own."""
-    path = os.path.join(tempfile.mkdtemp(dir=os.environ.get("TEST_TMPDIR")), name)
+    path = os.path.join(scratch(), name)
     with open(path, "w", encoding="utf-8") as out:
         out.write(text)
     return path

@@ -5,9 +5,8 @@ import os
 import select
 import socket
 import sys
-import tempfile
 
-from cases import case, emilua, main, script, skip
+from cases import case, emilua, main, scratch, script, skip
 from processes import CONVERSATION, ECHO, PATIENCE, Program, descriptors, memory_has, wait_until
 
 # Starts an echo worker whose script gets a named pipe; says the worker's pid and, once it runs, its
@@ -28,7 +27,7 @@ say(inbox:receive())
 
 
 def named_pipe():
-    path = os.path.join(tempfile.mkdtemp(dir=os.environ.get("TEST_TMPDIR")), "pipe")
+    path = os.path.join(scratch(), "pipe")
     os.mkfifo(path)
     return path
 

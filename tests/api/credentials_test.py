@@ -1,13 +1,12 @@
 """What takes privileges, or takes them away: ids, capabilities, namespaces, real-time scheduling."""
 
-import contextlib
 import os
 import shutil
 import signal
 import subprocess
 import tempfile
 
-from cases import case, emilua, engine, main, script, skip
+from cases import case, emilua, engine, main, scratch, script, skip
 from processes import CONVERSATION, Program, children, status, wait_for_end
 
 NOBODY = 65534
@@ -66,25 +65,19 @@ def run(text, *arguments, **options):
     return r.stdout.splitlines()
 
 
-@contextlib.contextmanager
 def public_script(text):
     """A copy of the engine and a script that everybody may read."""
-    directory = tempfile.mkdtemp(dir="/tmp")
-    try:
-        os.chmod(directory, 0o755)
-        path = os.path.join(directory, "main.lua")
-        with open(path, "w", encoding="utf-8") as out:
-            out.write(HEADER + text)
-        yield [shutil.copy(engine(), directory), path, python()]
-    finally:
-        shutil.rmtree(directory)
+    directory = scratch(public=True)
+    path = os.path.join(directory, "main.lua")
+    with open(path, "w", encoding="utf-8") as out:
+        out.write(HEADER + text)
+    return [shutil.copy(engine(), directory), path, python()]
 
 
 def run_as_nobody(text):
-    with public_script(text) as command:
-        r = subprocess.run(command, user=NOBODY, group=NOBODY, extra_groups=[], capture_output=True, text=True,
-                           timeout=60, check=False)
-        assert r.returncode == 0 and r.stderr == "", r
+    r = subprocess.run(public_script(text), user=NOBODY, group=NOBODY, extra_groups=[], capture_output=True, text=True,
+                       timeout=60, check=False)
+    assert r.returncode == 0 and r.stderr == "", r
 
 
 IDS = "os.getresuid(), os.getresgid(), sorted(os.getgroups())"
@@ -109,8 +102,7 @@ def a_child_gets_other_ids():
 @case
 def a_child_that_may_not_execute_says_so():
     needs_root()
-    directory = tempfile.mkdtemp(dir="/tmp")
-    os.chmod(directory, 0o755)
+    directory = scratch(public=True)
     program = shutil.copy("/bin/true", directory)
     os.chmod(program, 0o700)
     run("""
@@ -119,7 +111,6 @@ def a_child_that_may_not_execute_says_so():
         child:wait()
         assert(child.exit_code == 0)
     """ % (NOBODY, NOBODY), program)
-    shutil.rmtree(directory)
 
 
 # 40 §17.40
@@ -388,9 +379,8 @@ def actors_have_what_their_creator_has_left():
         end
         print 'same'
     """
-    with public_script(text) as command:
-        r = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-        assert (r.returncode, r.stdout, r.stderr) == (0, "same\n", ""), r
+    r = subprocess.run(public_script(text), capture_output=True, text=True, timeout=60, check=False)
+    assert (r.returncode, r.stdout, r.stderr) == (0, "same\n", ""), r
 
 
 # 50 §6
@@ -437,7 +427,7 @@ def a_dead_helper_does_not_hide_a_change():
 @case
 def a_directory_that_one_may_not_enter():
     needs_root()
-    with public_script("""
+    command = public_script("""
         local cwd = filesystem.current_working_directory
         local before = cwd()
         for _, name in ipairs{'closed', 'closed/below'} do
@@ -446,13 +436,13 @@ def a_directory_that_one_may_not_enter():
             assert(cwd() == before)
         end
         print 'refused'
-    """) as command:
-        place = os.path.dirname(command[0])
-        os.makedirs(os.path.join(place, "closed", "below"))
-        os.chmod(os.path.join(place, "closed"), 0)
-        r = subprocess.run(command, user=NOBODY, group=NOBODY, extra_groups=[], cwd=place, capture_output=True, text=True,
-                           timeout=60, check=False)
-        assert (r.returncode, r.stdout, r.stderr) == (0, "refused\n", ""), r
+    """)
+    place = os.path.dirname(command[0])
+    os.makedirs(os.path.join(place, "closed", "below"))
+    os.chmod(os.path.join(place, "closed"), 0)
+    r = subprocess.run(command, user=NOBODY, group=NOBODY, extra_groups=[], cwd=place, capture_output=True, text=True,
+                       timeout=60, check=False)
+    assert (r.returncode, r.stdout, r.stderr) == (0, "refused\n", ""), r
 
 
 main()

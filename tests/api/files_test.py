@@ -3,9 +3,8 @@
 import os
 import stat
 import subprocess
-import tempfile
 
-from cases import case, engine, main, script
+from cases import case, engine, main, scratch, script
 
 HEADER = """
 local asio_error = require 'asio_error'
@@ -27,10 +26,6 @@ def run(text, directory, umask=0o022):
     return subprocess.run([engine(), script(HEADER + text)], stdin=subprocess.DEVNULL, capture_output=True, timeout=60,
                           text=True, check=False, env={**os.environ, "DIRECTORY": directory},
                           preexec_fn=lambda: os.umask(umask))
-
-
-def scratch():
-    return tempfile.mkdtemp(dir=os.environ.get("TEST_TMPDIR"))
 
 
 def check(result):

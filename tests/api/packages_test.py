@@ -1,14 +1,13 @@
 """External packages (EMILUA_PATH), and the program as a file: what Lua tests cannot set up themselves."""
 
 import os
-import tempfile
 
-from cases import case, emilua, main, script
+from cases import case, emilua, main, scratch, script
 
 
 def tree(files):
     """A directory with these files; its path."""
-    root = os.path.realpath(tempfile.mkdtemp(dir=os.environ.get("TEST_TMPDIR")))
+    root = scratch()
     for name, text in files.items():
         path = os.path.join(root, name)
         os.makedirs(os.path.dirname(path), exist_ok=True)

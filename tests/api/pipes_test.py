@@ -2,10 +2,9 @@
 
 import os
 import subprocess
-import tempfile
 
 from api.talk import Talk
-from cases import case, main
+from cases import case, main, scratch
 
 HEADER = """
 local asio_error = require 'asio_error'
@@ -40,7 +39,7 @@ class Fifo(Talk):
     """The engine, running `text` beside two pipes with names."""
 
     def __init__(self, text):
-        directory = tempfile.mkdtemp(dir=os.environ.get("TEST_TMPDIR"))
+        directory = scratch()
         self.fifo, other = os.path.join(directory, "fifo"), os.path.join(directory, "other")
         os.mkfifo(self.fifo)
         os.mkfifo(other)

@@ -10,7 +10,7 @@ import os
 import re
 import tempfile
 
-from cases import case, main
+from cases import case, main, scratch
 from processes import CONVERSATION, Program
 
 with open("lua/examples/isolated_stats/main.lua", encoding="utf-8") as example:
@@ -253,7 +253,7 @@ say(inbox:receive())
 
 
 def script_attack(where):
-    directory = tempfile.mkdtemp(dir=os.environ.get("TEST_TMPDIR"))
+    directory = scratch()
     for name in "file", "renamed", "removed":
         with open(os.path.join(directory, name), "w", encoding="utf-8") as out:
             out.write(name)

@@ -3,16 +3,15 @@
 import errno
 import os
 import shutil
-import tempfile
 
-from cases import case, emilua, main, script
+from cases import case, emilua, main, scratch, script
 
 BUILT = os.path.join(os.getcwd(), "tests/plugins")
 
 
 def package(plugins=None, files=None):
     """A directory for EMILUA_PATH: NAME to the built plugin that it is a copy of, and other files."""
-    root = os.path.realpath(tempfile.mkdtemp(dir=os.environ.get("TEST_TMPDIR")))
+    root = scratch()
     for name, built in (plugins or {}).items():
         shutil.copy(os.path.join(BUILT, "lib%s.so" % built), os.path.join(root, "lib%s.so" % name))
     for name, text in (files or {}).items():

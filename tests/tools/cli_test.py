@@ -3,9 +3,8 @@
 import os
 import re
 import subprocess
-import tempfile
 
-from cases import case, emilua, engine, main, script
+from cases import case, emilua, engine, main, scratch, script
 
 
 def arguments_seen(*arguments, **options):
@@ -247,7 +246,7 @@ def a_line_for_the_shell_counts_but_is_not_run():
 def a_script_is_run_by_its_first_line():
     path = script("#!%s\nprint(#require('system').arguments, require('system').arguments[3])" % engine())
     if len(engine()) > 120:  # longer first lines are cut by older kernels
-        short = os.path.join(tempfile.mkdtemp(), "emilua")
+        short = os.path.join(scratch(), "emilua")
         os.symlink(engine(), short)
         path = script("#!%s\nprint(#require('system').arguments, require('system').arguments[3])" % short)
     os.chmod(path, 0o755)

@@ -5,9 +5,8 @@ import os
 import signal
 import socket
 import subprocess
-import tempfile
 
-from cases import case, emilua as confine, engine, main, skip
+from cases import case, emilua as confine, engine, main, scratch, skip
 
 BUSYBOX = "/bin/busybox"
 
@@ -27,7 +26,7 @@ def shell(*arguments, **options):
 
 def directory():
     # Not beneath /tmp, which profiles may grant.
-    path = tempfile.mkdtemp(dir=os.environ.get("TEST_TMPDIR", "/var/tmp"))
+    path = scratch()
     os.chmod(path, 0o755)
     return path
 

@@ -1,15 +1,13 @@
 """The examples that make containers: empty_root and busybox_container, for root and for an ordinary user."""
 
-import atexit
 import contextlib
 import functools
 import os
 import shutil
 import signal
 import subprocess
-import tempfile
 
-from cases import case, emilua, engine, main, skip
+from cases import case, emilua, engine, main, scratch, skip
 from processes import children, status, wait_for_end, wait_until
 
 NOBODY = 65534
@@ -19,8 +17,7 @@ MADE_UP, FIRST, COUNT = 4242, 700000, 1000  # a user and its subordinate ids
 @functools.lru_cache(maxsize=None)
 def place():
     """A directory that everybody can read, with the engine, the examples and a root directory for busybox."""
-    directory = tempfile.mkdtemp(dir="/tmp")
-    atexit.register(shutil.rmtree, directory)
+    directory = scratch(public=True)
     shutil.copy(engine(), os.path.join(directory, "emilua"))
     shutil.copytree("lua/examples", os.path.join(directory, "examples"))
     for name in "bin", "etc", "proc", "tmp":
@@ -242,7 +239,7 @@ def busybox_container_leaves_the_mounts_of_the_host_alone(user):
 @by_everybody
 def busybox_container_tells_what_is_wrong_in_one_line(user):
     needs_busybox()
-    bare = tempfile.mkdtemp(dir=place())
+    bare = scratch(public=True)
     os.chmod(bare, 0o777)
     nowhere = os.path.join(bare, "nowhere")
     for directory, message in (
@@ -257,7 +254,6 @@ def busybox_container_tells_what_is_wrong_in_one_line(user):
     result = run("busybox_container", bare, **user)
     assert result.returncode == 1, result
     assert result.stderr == "busybox_container: %s/bin/busybox: No such file or directory\n" % bare, result
-    shutil.rmtree(bare)
 
 
 @case
@@ -280,8 +276,7 @@ def as_made_up_user(*arguments):
         skip("needs root, to make a user up")
     if not shutil.which("newuidmap") or not os.path.exists("/etc/subuid"):
         skip("newuidmap is not installed")
-    directory = tempfile.mkdtemp(dir=place())
-    os.chmod(directory, 0o755)
+    directory = scratch(public=True)
     with open("/etc/passwd", encoding="utf-8") as known:
         users = known.read()
     ranges = "made-up:%d:%d\n" % (FIRST, COUNT)

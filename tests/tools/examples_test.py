@@ -11,7 +11,7 @@ import re
 import subprocess
 import tempfile
 
-from cases import case, emilua, engine, main
+from cases import case, emilua, engine, main, scratch
 
 STATS = "lua/examples/isolated_stats/main.lua"
 BROKER = os.path.abspath("lua/examples/file_broker/main.lua")
@@ -110,7 +110,7 @@ def isolated_stats_without_an_argument():
 
 @case
 def isolated_stats_of_a_name_that_looks_like_an_option():
-    directory = tempfile.mkdtemp(dir=os.environ.get("TEST_TMPDIR"))
+    directory = scratch()
     with open(os.path.join(directory, "--help"), "wb") as out:
         out.write(b"a b\n")
     run = emilua(os.path.abspath(STATS), "--help", cwd=directory)
@@ -120,7 +120,7 @@ def isolated_stats_of_a_name_that_looks_like_an_option():
 @contextlib.contextmanager
 def a_broker(*files):
     """A directory with a broker's socket "s" in it, and the files of the mapping (name, content)."""
-    directory = tempfile.mkdtemp(dir=os.environ.get("TEST_TMPDIR"))
+    directory = scratch()
     os.mkdir(os.path.join(directory, "below"))
     for name, content in files:
         with open(os.path.join(directory, name), "wb") as out:
@@ -168,7 +168,7 @@ def file_broker_gives_nothing_else():
 
 @case
 def file_broker_without_a_broker():
-    directory = tempfile.mkdtemp(dir=os.environ.get("TEST_TMPDIR"))
+    directory = scratch()
     broker_refuses(directory, "x", "No such file or directory")
     for arguments in (), ("get",), ("get", "s"), ("get", "s", ""), ("put", "s", "x"):
         run = emilua(BROKER, *arguments, cwd=directory)

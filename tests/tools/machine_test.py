@@ -3,9 +3,8 @@
 import os
 import shutil
 import subprocess
-import tempfile
 
-from cases import case, engine, main, skip
+from cases import case, engine, main, scratch, skip
 
 
 def needs_root():
@@ -15,8 +14,7 @@ def needs_root():
 
 def readable_engine():
     """A copy that others can reach."""
-    directory = tempfile.mkdtemp(dir="/tmp")
-    os.chmod(directory, 0o755)
+    directory = scratch(public=True)
     return directory, shutil.copy(engine(), directory)
 
 
@@ -33,7 +31,6 @@ def an_unreadable_script_is_one_line():
                          timeout=60, check=False)
     assert run.returncode == 1 and run.stdout == "", run
     assert run.stderr == "emilua: %s: Permission denied\n" % path, run
-    shutil.rmtree(directory)
 
 
 @case
@@ -51,7 +48,6 @@ def an_unreadable_file_is_told_by_the_example():
                          capture_output=True, text=True, timeout=60, check=False)
     assert run.returncode == 1 and run.stdout == "", run
     assert run.stderr == "isolated_stats: %s: Permission denied\n" % path, run
-    shutil.rmtree(directory)
 
 
 # 91 row 55
@@ -62,7 +58,6 @@ def a_set_uid_copy_refuses_to_run():
     os.chmod(tool, 0o4755)
     run = subprocess.run([tool, "-e", "print 'ran'"], user=65534, group=65534, extra_groups=[], capture_output=True,
                          text=True, timeout=60, check=False)
-    shutil.rmtree(directory)
     if os.statvfs("/tmp").f_flag & os.ST_NOSUID:
         skip("/tmp is mounted nosuid")
     assert run.returncode == 2 and run.stdout == "", run
@@ -81,12 +76,11 @@ def an_ordinary_user_has_actors_too():
     run = subprocess.run([tool, os.path.join(directory, "main.lua")], user=65534, group=65534, extra_groups=[],
                          capture_output=True, text=True, timeout=60, check=False)
     assert (run.returncode, run.stdout, run.stderr) == (0, "from the actor\n", ""), run
-    shutil.rmtree(directory)
 
 
 # 00 decision 12
 def in_empty_root(files, *arguments):
-    root = tempfile.mkdtemp(dir="/tmp")
+    root = scratch()
     shutil.copy(engine(), os.path.join(root, "emilua"))
     for name, content in files.items():
         with open(os.path.join(root, name), "wb") as out:
@@ -102,7 +96,6 @@ def in_empty_root(files, *arguments):
     else:
         run = subprocess.run(["unshare", "-r", "chroot", root, "/emilua", *arguments], capture_output=True, timeout=60,
                              check=False)
-    shutil.rmtree(root)
     return run
 
 
