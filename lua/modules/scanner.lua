@@ -27,14 +27,14 @@ end
 
 local function configure(self, own)
     settle(own)
-    local record_separator, field_separator, field_pattern, trim_record, max_record_size, columns, containing =
+    local record_separator, field_separator, field_pattern, trim_record, max_record_size, columns, containing, as =
         self.record_separator, self.field_separator, self.field_pattern, self.trim_record,
-        self.max_record_size, self.columns, self.containing
+        self.max_record_size, self.columns, self.containing, self.as
     native.configure(own.state, record_separator, field_separator, field_pattern, trim_record,
-        max_record_size, columns, containing)
+        max_record_size, columns, containing, as)
     own.record_separator, own.field_separator, own.field_pattern = record_separator, field_separator, field_pattern
     own.trim_record, own.max_record_size, own.columns = trim_record, max_record_size, columns
-    own.containing = containing
+    own.containing, own.as = containing, as
     own.split = type(field_separator) == 'function' and field_separator or nil
     own.varies = type(record_separator) ~= 'string' or own.split or columns and #columns ~= 1
 end
@@ -96,7 +96,7 @@ function methods:get_line()
     if self.record_separator ~= own.record_separator or self.field_separator ~= own.field_separator
         or self.field_pattern ~= own.field_pattern or self.trim_record ~= own.trim_record
         or self.max_record_size ~= own.max_record_size or self.columns ~= own.columns
-        or self.containing ~= own.containing then
+        or self.containing ~= own.containing or self.as ~= own.as then
         configure(self, own)
     end
     if own.varies then
@@ -156,8 +156,8 @@ function scanner.new(options)
     if size == nil then
         size = 4096
     end
-    local own = {queue = {}, ahead = 0, taken = 0}
-    own.state, own.advance = native.make(size, own.queue)
+    local own = {ahead = 0, taken = 0}
+    own.state, own.advance, own.queue = native.make(size)
     own.record_separator = own  -- not what it is: the first call configures
     options[OWN] = own
     options.buffer_size_hint = nil

@@ -160,7 +160,9 @@ def records_by_expressions():
 def fields_by_a_literal_separator():
     pieces = [b"\n", b",", b"a", b"bc", b",,", b" ", b"d,e,f\n", b"\xe9"]
     for content in contents(5, pieces):
-        compare(content, PRINT_FIELDS, r"record_separator = '\n', field_separator = ','", RS="\\n", FS=",")
+        for kind in "span", "string":
+            options = r"record_separator = '\n', field_separator = ',', as = '%s'"
+            compare(content, PRINT_FIELDS, options % kind, RS="\\n", FS=",")
 
 
 @case

@@ -492,6 +492,88 @@ check.case('what is found ahead is what is found one by one', function()
     end
 end)
 
+check.case('fields may be strings, which outlive their record', function()
+    local sc = new({record_separator = '\n', field_separator = ' ', as = 'string'}, 'a  b\n\nc d\n')
+    local first = sc:get_line()
+    check.equal('a,,b', table.concat(first, ','))
+    check.equal(0, #sc:get_line())
+    check.equal('c,d', table.concat(sc:get_line(), ','))
+    check.equal('a,,b', table.concat(first, ','))
+    at_end(sc)
+    sc = new({record_separator = '\n', trim_record = true, as = 'string'}, ' x y \nz')
+    check.equal('x y', sc:get_line())
+    check.equal(' x y ', tostring(sc:buffered_line()))
+    check.equal('z', sc:get_line())
+    sc = new({record_separator = extended('[;,]'), as = 'string'}, 'a;b')
+    check.equal('a', sc:get_line())
+    check.equal('byte_span', getmetatable(sc.record_terminator))
+end)
+
+check.case('fields may be the numbers that tonumber makes of them', function()
+    local texts = {'0', '-0', '00', '7', '+7', '-7', '1.5', '-1.5', '.5', '5.', '.', '-', '', '1e3', '1e', '0x10', '0x',
+        '0x1p4', 'inf', '-inf', 'nan', 'infinity', '1_000', '1LL', '1ULL', '1i', ' 1', '1 ', '1 2', '1\0', '\0', 'x', '--1',
+        '- 1', '123456789012345', '1234567890123456', '-999999999999999', '9007199254740993', '0.1', '0.30000000000000004',
+        '123456.123456789', '1.7976931348623157e308', '1e309', '5e-324', '4e-324', ('1'):rep(400), ('0'):rep(400) .. '1'}
+    local digits = 1
+    for i = 1, 2000 do
+        digits = digits * 16807 % 2147483647
+        texts[#texts + 1] = ('%s%d.%0' .. i % 16 + 1 .. 'd'):format(i % 3 == 0 and '-' or '', digits % 10 ^ (i % 9), digits)
+    end
+    local sc = new({record_separator = '\n', field_separator = ',', as = 'number', max_record_size = 2 ^ 20},
+        sliced(table.concat(texts, ',') .. '\n' .. table.concat(texts, '\n') .. '\n', 5000))
+    local function same(text, value)
+        local number = tonumber(text)
+        if not number then
+            check.equal('byte_span', getmetatable(value))
+            check.equal(text, tostring(value))
+        else
+            check.equal('number', type(value))
+            if number == number then
+                check.equal(number, value)
+                check.equal(1 / number, 1 / value)
+            else
+                check.equal(false, value == value)
+            end
+        end
+    end
+    local fields = sc:get_line()
+    check.equal(#texts, #fields)
+    for i, text in ipairs(texts) do
+        same(text, fields[i])
+    end
+    sc.field_separator = nil
+    for _, text in ipairs(texts) do
+        same(text, (sc:get_line()))
+    end
+    at_end(sc)
+end)
+
+check.case('columns may be numbers, and are nil where there is none', function()
+    local text = numbered(300)
+    local sc = new({record_separator = '\n', field_separator = ';', columns = {2}, as = 'number', buffer_size_hint = 65536},
+        'a;b\nc\n;\n' .. text)
+    check.equal('b', tostring(sc:get_line()))
+    check.equal(nil, (sc:get_line()))
+    check.equal(0, #sc:get_line())
+    for i = 1, 200 do
+        check.equal(i, (sc:get_line()))
+    end
+    check.equal('200,', tostring(sc:buffered_line():slice(1, 4)))
+    sc.as = 'string'
+    check.equal('201', (sc:get_line()))
+    sc.as = nil
+    check.equal('byte_span', getmetatable(sc:get_line()))
+    sc.as, sc.columns = 'number', {2, 2}
+    local a, b, c = sc:get_line()
+    check.equal(203, a)
+    check.equal(203, b)
+    check.equal(nil, c)
+    for _, value in ipairs{'strings', 1, true, {}} do
+        check.raises_code(EINVAL, 'as', sc.get_line, new({as = value}, 'a'))
+    end
+    check.raises_code(EINVAL, 'as', sc.get_line, new({as = 'number', field_separator = print}, 'a'))
+end)
+
 check.case('an error of splitting what is ahead waits for its turn', function()
     local text = numbered(20) .. ('a'):rep(3000) .. '\n' .. numbered(40)
     local sc = new({record_separator = '\n', buffer_size_hint = 65536,

@@ -144,16 +144,15 @@ def a_table(path, columns, size):
 def scanner(rounds=5):
     """Records and fields, against mawk; whole files, against cat."""
     mawk = shutil.which("mawk") or sys.exit("bench: no mawk: run ci/bootstrap")
-    script = data("scanner.lua")
+    script, example = data("scanner.lua"), os.path.join(RUNFILES, "lua/examples/column_sum/main.lua")
     with tempfile.TemporaryDirectory() as directory:
         path = os.path.join(directory, "table")
         for columns in 5, 10, 20:
             column = a_table(path, columns, 100_000_000)
             program = "{ s += $%d } END { printf \"%%.0f\\n\", s }" % column
             theirs = [mawk, program, path]
-            for mode, what in (("column", "summing one of %d columns, made alone" % columns),
-                               ("fields", "the same, with all fields of each record")):
-                ours = [engine(), script, mode, path, str(column)]
+            for ours, what in (([engine(), example, str(column), path], "summing one of %d columns" % columns),
+                               ([engine(), script, "fields", path, str(column)], "the same, with all fields made")):
                 assert output(ours) == output(theirs), (ours, theirs)
                 first, second = alternately(ours, theirs, rounds)
                 print("100 MB: emilua %.0f ms, mawk %.0f ms" % (first * 1e3, second * 1e3))

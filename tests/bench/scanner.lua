@@ -1,7 +1,6 @@
--- What awk would do with a file, by stream.scanner.
+-- What awk would do with a file, by stream.scanner. (It sums a column by lua/examples/column_sum.)
 --
---     emilua scanner.lua column FILE NUMBER     sums a column of numbers
---     emilua scanner.lua fields FILE NUMBER     the same, with all fields of each record made
+--     emilua scanner.lua fields FILE NUMBER     sums a column of numbers, with all fields of each record made
 --     emilua scanner.lua filter FILE TEXT       counts the records with TEXT in them
 --     emilua scanner.lua read_all FILE          reads the whole file to one buffer
 local asio_error = require 'asio_error'
@@ -28,15 +27,6 @@ end
 
 local result = 0
 local modes = {}
-
-function modes.column()
-    local scanner = new{field_separator = ' ', columns = {tonumber(argument)}}
-    until_end(function()
-        while true do
-            result = result + tonumber(tostring(scanner:get_line()))
-        end
-    end)
-end
 
 function modes.fields()
     local scanner, column = new{field_separator = ' '}, tonumber(argument)

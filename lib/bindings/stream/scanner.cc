@@ -25,9 +25,13 @@
 #include "lib/lua/class.h"
 #include "lib/lua/error.h"
 #include "lib/scanner/fields.h"
+#include "lib/scanner/number.h"
 #include "lib/scanner/records.h"
 
 namespace emilua::bindings {
+
+// What get_line makes of records or fields.
+enum class value_type { span, string, number };
 
 struct scan_settings {
   scanner::record_separator separator;
@@ -37,6 +41,7 @@ struct scan_settings {
   bool selects = false;              // only those of
   std::vector<std::size_t> columns;  // these numbers
   std::size_t last_column = std::string_view::npos;
+  value_type as = value_type::span;
   std::string_view trim;
   std::string_view containing;  // records without it are passed over
   std::size_t limit = 0;
@@ -68,6 +73,7 @@ using scanner::outcome;
 
 constexpr int most_columns = 1 << 20;
 constexpr int most_ahead = 64;
+constexpr std::size_t longest_number = 4096;  // a longer text is none
 
 // --- the buffer ----------------------------------------------------------------------------------
 
@@ -180,10 +186,19 @@ void check_columns(lua_State* L, int index, scan_settings& s) {
   }
 }
 
+value_type check_value_type(lua_State* L, int index) {
+  if (lua_isnil(L, index)) return value_type::span;
+  const std::string_view name = lua::to_text(L, index);
+  if (name == "span") return value_type::span;
+  if (name == "string") return value_type::string;
+  if (name == "number") return value_type::number;
+  lua::raise_argument(L, "as");
+}
+
 // configure(state, record_separator, field_separator, field_pattern, trim_record, max_record_size,
-//           columns, containing)
+//           columns, containing, as)
 int configure(lua_State* L) {
-  lua_settop(L, 8);
+  lua_settop(L, 9);
   scan_state& state = check_idle(L);
   scan_settings s;
   s.separator = check_record_separator(L, 2);
@@ -194,9 +209,11 @@ int configure(lua_State* L) {
   s.limit = *limit;
   check_columns(L, 7, s);
   s.containing = lua::to_text(L, 8);
+  s.as = check_value_type(L, 9);
   s.looks_ahead = s.separator.pattern == nullptr && !lua_isfunction(L, 3) &&
                   (!s.selects || s.columns.size() == 1);
   if (s.containing.empty() && !lua_isnil(L, 8)) lua::raise_argument(L, "containing");
+  if (s.as != value_type::span && lua_isfunction(L, 3)) lua::raise_argument(L, "as");
   state.settings = std::move(s);
   state.records.forget_expression();
   return 0;
@@ -212,9 +229,36 @@ void push_part(lua_State* L, const scan_state& state, std::string_view part) {
   push_view(L, metatable_upvalue, state.buffer, part);
 }
 
+// What tonumber makes of the text; nothing is pushed if that is no number.
+bool push_number(lua_State* L, std::string_view text) {
+  if (const auto number = scanner::plain_number(text)) {
+    lua_pushnumber(L, *number);
+    return true;
+  }
+  if (text.size() > longest_number) return false;
+  lua::push_text(L, text);
+  if (lua_isnumber(L, -1) == 0) {
+    lua_pop(L, 1);
+    return false;
+  }
+  lua_pushnumber(L, lua_tonumber(L, -1));
+  lua_remove(L, -2);
+  return true;
+}
+
+// A record or a field.
+void push_value(lua_State* L, const scan_state& state, std::string_view text) {
+  const value_type as = state.settings.as;
+  if (as == value_type::number && push_number(L, text)) return;
+  if (as == value_type::string)
+    lua::push_text(L, text);
+  else
+    push_part(L, state, text);
+}
+
 void push_field(lua_State* L, const scan_state& state, std::string_view record,
                 const regex::range& field) {
-  push_part(L, state, record.substr(field.begin, field.size()));
+  push_value(L, state, record.substr(field.begin, field.size()));
 }
 
 // What has ended the record; true stands for the literal separator.
@@ -269,7 +313,7 @@ base::result<int> push_results(lua_State* L, scan_state& state) {
   std::string_view record = state.records.record();
   if (!s.trim.empty()) record = scanner::trimmed(record, s.trim);
   if (!s.splits) {
-    push_part(L, state, record);
+    push_value(L, state, record);
     return 1;
   }
   if (const std::error_code error = find_fields(state, record)) return error;
@@ -364,22 +408,24 @@ int advance(lua_State* L) {
   return 2;
 }
 
-// make(buffer_size_hint, queue): the state, and its `advance`.
+// make(buffer_size_hint): the state, its `advance` and the queue.
 int make(lua_State* L) {
-  lua_settop(L, 2);
+  lua_settop(L, 1);
   const auto size = to_size(L, 1);
   if (!size) lua::raise_argument(L, "buffer_size_hint");
   auto& state = lua::push_new<scan_state>(L);
   state.buffer = make_byte_span(*size, *size);
   state.records.adopt(memory_of(state.buffer), 0, 0);
+  lua_createtable(L, most_ahead + 1, 0);  // a slot for 0
   lua_pushlightuserdata(L, &state);
   push_view_metatable(L);
-  lua_pushvalue(L, 2);
   lua_pushvalue(L, 3);
+  lua_pushvalue(L, 2);
   lua_pushcclosure(L, advance, 4);  // the last upvalue keeps the state
   push_anchors(L, state.buffer);
   lua_setfenv(L, -2);
-  return 2;
+  lua_insert(L, -2);
+  return 3;
 }
 
 // begin_reading(state), before read_some is called: nothing else may touch the buffer until

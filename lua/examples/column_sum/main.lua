@@ -31,19 +31,17 @@ if name then
 end
 
 local lines = stream.scanner.with_awk_defaults(input)
-lines.columns = {column}
+lines.columns, lines.as = {column}, 'number'
 lines:set_buffer(byte_span.new(0, 256 * 1024))
 
 local sum = 0
 local ok, e = pcall(function()
     while true do
-        local field = lines:get_line()
-        if field and #field > 0 then
-            local value = tonumber(tostring(field))
-            if not value then
-                error(('line %d: %q is no number'):format(lines.record_number, tostring(field)), 0)
-            end
+        local value = lines:get_line()
+        if type(value) == 'number' then
             sum = sum + value
+        elseif value and #value > 0 then
+            error(('line %d: %q is no number'):format(lines.record_number, tostring(value)), 0)
         end
     end
 end)
