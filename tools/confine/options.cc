@@ -13,6 +13,7 @@
 #include "lib/base/edit_distance.h"
 #include "lib/base/file.h"
 #include "tools/command_line/option_table.h"
+#include "tools/command_line/start.h"
 #include "tools/confine/profiles.h"
 
 namespace emilua::confine {
@@ -25,20 +26,11 @@ using sandbox::policy;
 constexpr const char* description =
     "Runs a program in a box: it can do what the options grant, and nothing else.";
 
-constexpr const char* footer = R"(
-Without --rootfs a box that is granted paths sees the host's files as far as they
-are granted, and any other box an empty root. What the kernel cannot enforce
-exactly is refused, unless --best-effort allows less; --explain tells how it is
-done, `confine doctor` what this machine can do.
-
-Exit status: the program's (128 + N if signal N killed it); 124 if it took longer
-than --limit wall_time; 125 if the box could not be set up and nothing ran; 126 if
-the program cannot be executed; 127 if it was not found.
-
-Examples:
-  confine --profile=reader --read "$PWD" -- wc -l notes.txt
-  confine --profile=build --write "$PWD" --cwd "$PWD" --limit cpu_time=60 -- make
-)";
+constexpr const char* notes =
+    "Without --rootfs a box that is granted paths sees the host's files as far as they\n"
+    "are granted, and any other box an empty root. What the kernel cannot enforce\n"
+    "exactly is refused, unless --best-effort allows less; --explain tells how it is\n"
+    "done, `confine doctor` what this machine can do.";
 
 [[noreturn]] void refuse(const std::string& option, const std::string& value,
                          const std::string& what) {
@@ -207,6 +199,11 @@ class command_line {
   command_line()
       : table_("confine", description,
                {"[OPTION...] -- PROGRAM [ARGUMENT...]", "doctor [--json]"}) {
+    tools::option_table doctor{
+        "confine doctor", "Tell what this machine can enforce", {"[--json]"}};
+    doctor.add(
+        {"--json", "", "Print it as JSON", [this](const std::string&) { out_.json = true; }});
+    table_.add_command(std::move(doctor));
     add("--policy", "FILE", "Begin with the policy in FILE (JSON)",
         [this](const std::string& v) { policy_file_ = v; });
     add("--profile", "NAME", "Begin with a ready-made one:\n" + profile_list(),
@@ -234,8 +231,7 @@ class command_line {
            [this](const std::string&) { out_.policy.mode = sandbox::policy_mode::best_effort; });
     add("--explain", "", "Print the plan and run nothing",
         [this](const std::string&) { out_.explain = true; });
-    add("--json", "", "Print the plan, or doctor's findings, as JSON",
-        [this](const std::string&) { out_.json = true; });
+    add("--json", "", "Print the plan as JSON", [this](const std::string&) { out_.json = true; });
     add("--report", "json", "Print on standard error what is enforced, and how",
         [this](const std::string& v) {
           if (v != "json") refuse("--report", v, "json expected");
@@ -243,23 +239,33 @@ class command_line {
         });
     add("--status-fd", "N", "Write a JSON object per event to descriptor N",
         [this](const std::string& v) { set_status_fd(v); });
-    table_.set_footer(footer);
+    table_.set_notes(notes);
+    table_.add_status({"124", "the program took longer than --limit wall_time"});
+    table_.add_status({"125", "the box could not be set up and nothing ran"});
+    table_.add_status({"126, 127", "the program cannot be executed; was not found"});
+    table_.add_status({"otherwise", "the program's (128 + N if signal N killed it)"});
+    table_.add_example({"confine --profile=reader --read \"$PWD\" -- wc -l notes.txt",
+                        "Counts lines with a program that can read this directory only"});
+    table_.add_example(
+        {"confine --profile=build --write \"$PWD\" --cwd \"$PWD\" --limit cpu_time=60 -- make",
+         "Builds what is here without the network and without the rest of the home directory"});
   }
 
-  boost::system::result<options, early_end> parse(std::vector<std::string> words) {
-    if (!words.empty() && words[0] == "doctor") {
-      out_.doctor = true;
-      words.erase(words.begin());
-    }
-    auto rest = table_.parse(words);
-    if (!rest) return end(rest.error());
-    if (!rest->empty() && rest->front() == "--")
-      rest->erase(rest->begin());
-    else if (!rest->empty())
-      return end(table_.complaint("'" + rest->front() + "': a -- before the program is missing"));
-    if (out_.doctor != rest->empty())
-      return end(table_.complaint(out_.doctor ? "doctor runs no program" : "no program is given"));
-    out_.program = std::move(*rest);
+  [[nodiscard]] const tools::option_table& table() const { return table_; }
+
+  boost::system::result<options, early_end> parse(const std::vector<std::string>& words) {
+    auto line = table_.parse(words);
+    if (!line) return end(line.error());
+    std::vector<std::string>& rest = line->words;
+    out_.doctor = line->command == "doctor";
+    if (out_.doctor && !rest.empty())
+      return end(table_.complaint("'" + rest.front() + "': doctor runs no program"));
+    if (!rest.empty() && rest.front() == "--")
+      rest.erase(rest.begin());
+    else if (!rest.empty())
+      return end(table_.complaint("'" + rest.front() + "': a -- before the program is missing"));
+    if (!out_.doctor && rest.empty()) return end(table_.complaint("no program is given"));
+    out_.program = std::move(rest);
     try {
       apply();
     } catch (const tools::misuse& e) {
@@ -348,8 +354,12 @@ class command_line {
 
 }  // namespace
 
+void describe(const std::function<void(const tools::option_table&)>& reader) {
+  reader(command_line{}.table());
+}
+
 boost::system::result<options, early_end> parse_options(int argc, char** argv) {
-  return command_line{}.parse({argv + std::min(1, argc), argv + argc});
+  return command_line{}.parse(tools::words(argc, argv));
 }
 
 }  // namespace emilua::confine

@@ -5,10 +5,12 @@
 #pragma once
 
 #include <boost/system/result.hpp>
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "lib/sandbox/policy.h"
+#include "tools/command_line/option_table.h"
 
 namespace emilua::confine {
 
@@ -28,6 +30,9 @@ struct early_end {
   int status;
   std::string text;
 };
+
+// The option table, for the time of the call.
+void describe(const std::function<void(const tools::option_table&)>& reader);
 
 [[nodiscard]] boost::system::result<options, early_end> parse_options(int argc, char** argv);
 
