@@ -60,6 +60,7 @@ class executor {
         return done(::syscall(SYS_setpriority, PRIO_PROCESS, 0, static_cast<int>(s.number)));
       case step_kind::private_mounts:
       case step_kind::make_root:
+      case step_kind::clone_root:
       case step_kind::open_root:
       case step_kind::make_directories:
       case step_kind::make_file:

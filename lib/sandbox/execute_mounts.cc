@@ -171,11 +171,14 @@ int mount_type(int root, const compiled_step& s) noexcept {
   return attach(mount.get(), target.get());
 }
 
+// Over the old root, whose paths are the process's still: sources are looked up there.
+int cover_root(int mount) noexcept {
+  return done(::syscall(SYS_move_mount, mount, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH));
+}
+
 int make_root(const compiled_step& s, unique_fd& root) noexcept {
   root = new_mount(s.data, s.number);
-  if (!root) return errno;
-  // Over the old one, whose paths are the process's still: sources are looked up there.
-  return done(::syscall(SYS_move_mount, root.get(), "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH));
+  return root ? cover_root(root.get()) : errno;
 }
 
 int enter_root(int root) noexcept {
@@ -190,6 +193,13 @@ unique_fd clone_tree(const char* source, bool recursive) noexcept {
   return unique_fd{static_cast<int>(::syscall(
       SYS_open_tree, AT_FDCWD, source,
       OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | static_cast<unsigned>(recursive ? AT_RECURSIVE : 0)))};
+}
+
+int clone_root(const compiled_step& s, unique_fd& root) noexcept {
+  root = clone_tree("/", true);
+  if (!root) return errno;
+  if (const int error = set_attributes(root.get(), s.number, true); error != 0) return error;
+  return cover_root(root.get());
 }
 
 int bind_tree(int root, const compiled_step& s, const unique_fd& tree) noexcept {
@@ -258,6 +268,8 @@ int take_mount_step(const compiled_step& s, unique_fd& root) noexcept {
       return done(::syscall(SYS_mount, nullptr, "/", nullptr, ms_rec | ms_private, nullptr));
     case step_kind::make_root:
       return make_root(s, root);
+    case step_kind::clone_root:
+      return clone_root(s, root);
     case step_kind::open_root:
       root.reset(::open("/", O_PATH | O_DIRECTORY | O_CLOEXEC));
       return root ? 0 : errno;

@@ -51,7 +51,7 @@ class planner {
   policy_result<plan> make() {
     choose_root();
     choose_namespaces();
-    calls_ = wanted_calls(policy_, context_.who, has(CLONE_NEWNET));
+    calls_ = wanted_calls(policy_, context_.who, has(CLONE_NEWNET), !unruled_attributes());
     begin();
     map_ids();
     if (policy_.oom_score_adj)
@@ -101,6 +101,11 @@ class planner {
   [[nodiscard]] bool can(namespace_set kind) const { return (support_.namespaces & kind) != 0; }
   [[nodiscard]] bool root_user() const { return context_.uid == 0; }
 
+  // A user namespace gives the one id that it maps another number, and no other rights.
+  [[nodiscard]] bool stays_root() const {
+    return root_user() && (has(CLONE_NEWUSER) || policy_.user.uid.value_or(0) == 0);
+  }
+
   [[nodiscard]] bool grants_paths() const { return policy_.fs.grants_paths(); }
   [[nodiscard]] bool grants_ports() const { return policy_.net.grants_ports(); }
   // Nothing of the host's network is granted.
@@ -117,7 +122,14 @@ class planner {
     }
     // The other way round: paths are granted, and there is no Landlock to grant them.
     if (!empty_root_ && support_.landlock_abi == 0 && may_make(CLONE_NEWNS)) binds_ = true;
-    needs_mounts_ = empty_root_ || binds_ || !policy_.fs.mounts.empty();
+    // Landlock does not rule modes, owners and times of files; a read-only mount does.
+    written_apart_ = !empty_root_ && !binds_ && may_make(CLONE_NEWNS) &&
+                     changes_attributes(policy_, context_.who);
+    needs_mounts_ = empty_root_ || binds_ || written_apart_ || !policy_.fs.mounts.empty();
+  }
+
+  [[nodiscard]] bool unruled_attributes() const {
+    return !empty_root_ && !binds_ && !written_apart_;
   }
 
   // Whether the policy leaves it to us, or asks for it, and the kernel can.
@@ -238,11 +250,14 @@ class planner {
     if (!has(CLONE_NEWNS)) return missing_namespace("fs.mounts", CLONE_NEWNS);
     const bool whole = empty_root_ || binds_;
     const mount_context around{.own_root = whole,
+                               .written_apart = written_apart_,
+                               .root_user = root_user(),
                                .user_namespace = has(CLONE_NEWUSER),
                                .pid_namespace = has(CLONE_NEWPID)};
     mount_planner mounts{around, plan_.steps};
     mounts.begin();
     if (binds_) mounts.bind_grants(policy_.fs);
+    if (written_apart_) mounts.bind_written(policy_.fs);
     for (std::size_t i = 0; i < policy_.fs.mounts.size(); ++i) {
       const std::string clause = "fs.mounts[" + std::to_string(i) + "]";
       const mount_entry& entry = policy_.fs.mounts[i];
@@ -252,6 +267,7 @@ class planner {
         mounts.add(entry, clause);
     }
     mounts.finish(policy_.cwd);
+    if (written_apart_ && policy_.fs.mounts.empty()) return;
     enforced(binds_ ? "fs" : "fs.mounts",
              whole ? "mount namespace with a root of its own" : "mount namespace");
   }
@@ -312,7 +328,10 @@ class planner {
         !binds_ && (!empty_root_ || grants_paths() || policy_.fs.mounts.empty());
     if (rule_paths) report_paths(abi);
     if (abi == 0) return;
-    const access_rights paths = rule_paths ? known_rights(fs_rights(), abi) : 0;
+    // What is in a root of its own was put there. What is not stays out of reach also for whoever
+    // holds a descriptor of it, as a standard stream or from a message.
+    const bool rule_root = empty_root_ && !rule_paths;
+    const access_rights paths = rule_paths || rule_root ? known_rights(fs_rights(), abi) : 0;
     const access_rights ports =
         policy_.net.kind == net_kind::all || (policy_.net.kind == net_kind::some && !grants_ports())
             ? 0
@@ -321,10 +340,12 @@ class planner {
     if (policy_.ipc.abstract_unix) beyond &= ~scope("abstract_unix_socket").value_or(0);
     if (policy_.ipc.signals) beyond &= ~scope("signal").value_or(0);
     if ((paths | ports | beyond) == 0) return;
-    add_number(step_kind::create_ruleset, rule_paths ? "fs" : "net", paths, ports, beyond);
+    const char* const clause = rule_paths ? "fs" : rule_root ? "fs.root" : "net";
+    add_number(step_kind::create_ruleset, clause, paths, ports, beyond);
     if (rule_paths) allow_paths(paths);
+    if (rule_root) allow_root(paths);
     if (ports) allow_ports();
-    add({step_kind::enforce_ruleset, rule_paths ? "fs" : "net"});
+    add({step_kind::enforce_ruleset, clause});
   }
 
   void report_paths(int abi) {
@@ -339,8 +360,16 @@ class planner {
                  abi < 2 ? "truncation is not ruled, and files cannot change directories"
                          : "truncation is not ruled",
                  "Linux 6.2 or later");
+    } else if (unruled_attributes() && (calls_.promises.contains(promise::fattr) ||
+                                        calls_.promises.contains(promise::chown))) {
+      compromise(
+          level::weaker, "fs", "Landlock",
+          "modes, owners and times are not ruled, and without a mount namespace nothing else "
+          "rules them",
+          "promises without fattr and chown");
     } else {
-      enforced("fs", "Landlock");
+      enforced("fs", written_apart_ ? "Landlock, and read-only mounts for what it does not rule"
+                                    : "Landlock");
     }
   }
 
@@ -376,6 +405,17 @@ class planner {
       grant(entry.target, entry.optional, mounted_rights(entry),
             "fs.mounts[" + std::to_string(i) + "]");
     }
+    allow_program(handled);
+  }
+
+  void allow_root(access_rights handled) {
+    step s{step_kind::allow_path, "fs.root", "/"};
+    s.number = handled;
+    add(std::move(s));
+    allow_program(handled);
+  }
+
+  void allow_program(access_rights handled) {
     if (context_.who == subject::program)
       add_number(step_kind::allow_descriptor, "program", exec_rights() & handled,
                  static_cast<std::uint64_t>(context_.program));
@@ -444,7 +484,12 @@ class planner {
       if (it == limits.end()) continue;
       add_number(step_kind::set_limit, ("limits." + it->first).c_str(),
                  static_cast<std::uint64_t>(limit.resource), it->second);
-      if (policy_.limits.rlimits.contains(it->first)) enforced("limits." + it->first, "rlimit");
+      if (!policy_.limits.rlimits.contains(it->first)) continue;
+      if (limit.resource == RLIMIT_NPROC && stays_root())
+        compromise(level::off, "limits.processes", "", "the kernel does not count root's processes",
+                   "another user");
+      else
+        enforced("limits." + it->first, "rlimit");
     }
   }
 
@@ -482,7 +527,8 @@ class planner {
   plan plan_;
   syscall_policy calls_;
   bool empty_root_ = false;
-  bool binds_ = false;  // granted paths are mounts, for want of Landlock
+  bool binds_ = false;          // granted paths are mounts, for want of Landlock
+  bool written_apart_ = false;  // what may be written are mounts, in a tree that is read-only
   bool needs_mounts_ = false;
 };
 

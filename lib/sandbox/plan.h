@@ -29,6 +29,7 @@ enum class step_kind : std::uint8_t {
   set_priority,         // number
   private_mounts,       //
   make_root,            // a tmpfs: options data, attributes number; mounted over "/"
+  clone_root,           // the present tree once more, attributes number; mounted over "/"
   open_root,            // the tree that targets are looked up in is the present one
   make_directories,     // path, all missing parts of it; mode number
   make_file,            // path, mode number, data

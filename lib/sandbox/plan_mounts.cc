@@ -2,7 +2,11 @@
 
 #include <linux/mount.h>
 
+#include <algorithm>
 #include <map>
+#include <utility>
+
+#include "lib/sandbox/plan_calls.h"
 
 namespace emilua::sandbox {
 namespace {
@@ -30,6 +34,8 @@ class mount_options {
  private:
   std::string text_;
 };
+
+constexpr std::uint64_t fewest_files = 64;  // in a tmpfs that has a size
 
 constexpr std::uint64_t plain_attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
 
@@ -69,8 +75,16 @@ void mount_planner::begin() {
   if (context_.own_root)
     push(step_kind::make_root, "fs.root", "", mount_options{"tmpfs"}.add("mode=0755").text())
         .number = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
+  else if (context_.written_apart)
+    clone_root();
   else
     push(step_kind::open_root, "fs.root");
+}
+
+void mount_planner::clone_root() {
+  step& s = push(step_kind::clone_root, "fs.root");
+  s.number = MOUNT_ATTR_RDONLY;
+  s.flags = step_recursive;
 }
 
 void mount_planner::bind_grants(const fs_policy& fs) {
@@ -102,6 +116,29 @@ void mount_planner::bind_grants(const fs_policy& fs) {
   }
 }
 
+void mount_planner::bind_written(const fs_policy& fs) {
+  std::map<std::string, std::pair<std::string, bool>> written;  // parents come first
+  for (std::size_t i = 0; i < fs.write.size(); ++i)
+    written.try_emplace(fs.write[i].path, "fs.write[" + std::to_string(i) + "]",
+                        fs.write[i].optional);
+  for (std::size_t i = 0; i < fs.rules.size(); ++i)
+    if (grants_writing(fs.rules[i]))
+      written.try_emplace(fs.rules[i].path, "fs.rules[" + std::to_string(i) + "]",
+                          fs.rules[i].optional);
+  std::string above;
+  for (const auto& [path, grant] : written) {
+    // What lies in a tree that is written to stays in the same mount: files can be moved there.
+    if (!above.empty() && path.starts_with(above)) continue;
+    above = path == "/" ? path : path + "/";
+    mount_entry entry;
+    entry.target = path;
+    entry.source.path = path;
+    entry.nosuid = entry.nodev = false;
+    entry.optional = grant.second;
+    add(entry, grant.first);
+  }
+}
+
 void mount_planner::add(const mount_entry& entry, const std::string& clause) {
   const std::uint64_t attributes = attributes_of(entry);
   switch (entry.kind) {
@@ -110,14 +147,18 @@ void mount_planner::add(const mount_entry& entry, const std::string& clause) {
     case mount_kind::tmpfs: {
       mount_options options{"tmpfs"};
       options.add("mode=" + octal(entry.mode.value_or(0755)));
-      if (entry.size) options.add("size=" + std::to_string(*entry.size));
+      if (entry.size) {
+        options.add("size=" + std::to_string(*entry.size));
+        // Files without a byte take memory of the kernel's, too.
+        options.add("nr_inodes=" + std::to_string(std::max(*entry.size / 4096, fewest_files)));
+      }
       return mount(clause, entry.target, options.text(), attributes);
     }
     case mount_kind::proc:
-      // Root that is root of the host could write to /proc/sys.
-      return mount(clause, entry.target, mount_options{"proc"}.text(),
-                   plain_attributes |
-                       (context_.user_namespace ? attributes : attributes | MOUNT_ATTR_RDONLY));
+      // Settings of the kernel belong to root, and in a user namespace root is still their owner.
+      return mount(
+          clause, entry.target, mount_options{"proc"}.text(),
+          plain_attributes | (context_.root_user ? attributes | MOUNT_ATTR_RDONLY : attributes));
     case mount_kind::mqueue:
       return mount(clause, entry.target, mount_options{"mqueue"}.text(),
                    plain_attributes | attributes);
@@ -202,8 +243,8 @@ void mount_planner::file(const mount_entry& entry, const std::string& clause) {
 }
 
 void mount_planner::finish(const std::string& cwd) {
+  if (context_.own_root || context_.written_apart) push(step_kind::enter_root, "fs.root");
   if (context_.own_root) {
-    push(step_kind::enter_root, "fs.root");
     // Only what was granted can be written to.
     push(step_kind::change_mount, "fs.root", "/").number =
         MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;

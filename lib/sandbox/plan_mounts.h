@@ -19,8 +19,10 @@ namespace emilua::sandbox {
 [[nodiscard]] std::string octal(std::uint64_t mode);
 
 struct mount_context {
-  bool own_root;        // a new file system, that the process moves into
-  bool user_namespace;  // whoever is in it may not do all that root may
+  bool own_root;       // a new file system, that the process moves into
+  bool written_apart;  // or: the host's, read-only but for what may be written
+  bool root_user;      // of the host, whatever a user namespace makes of it
+  bool user_namespace;
   bool pid_namespace;
 };
 
@@ -32,12 +34,15 @@ class mount_planner {
   void begin();
   // Paths that are granted, as mounts: for kernels without Landlock.
   void bind_grants(const fs_policy& fs);
+  // What may be written, for a tree that is read-only elsewhere.
+  void bind_written(const fs_policy& fs);
   void add(const mount_entry& entry, const std::string& clause);
   void finish(const std::string& cwd);
 
  private:
   step& push(step_kind kind, const std::string& clause, std::string path = {},
              std::string data = {});
+  void clone_root();
   void directory(const std::string& clause, const std::string& path, std::uint64_t mode = 0755);
   void parent(const std::string& clause, const std::string& path);
   void mount(const std::string& clause, const std::string& target, std::string type_and_options,

@@ -231,6 +231,52 @@ TEST(PlanTest, ThePolicyIsCheckedFirst) {
   EXPECT_EQ("cwd", made.error().where);
 }
 
+// Modes, owners and times: not Landlock's.
+TEST(PlanTest, WhereAttributesMayBeChangedTheRestOfTheTreeIsReadOnly) {
+  constexpr std::string_view writing = R"({"fs": {"read": ["/"], "write": ["/a", "/a/b", "/c"]}})";
+  const plan p = make(writing, everything());
+  EXPECT_EQ(1u, count(p, step_kind::clone_root));
+  EXPECT_EQ(2u, count(p, step_kind::bind));  // /a/b is in /a
+  EXPECT_LT(place(p, step_kind::bind), place(p, step_kind::enter_root));
+  EXPECT_TRUE(p.promises.contains(promise::fattr));
+  EXPECT_EQ("enforced: Landlock, and read-only mounts for what it does not rule",
+            mechanism(p, "fs"));
+  EXPECT_EQ(0u, count(make(R"({"fs": {"read": ["/"]}})", everything()), step_kind::clone_root));
+}
+
+TEST(PlanTest, WithoutMountsAttributesAreNotChangedAtAll) {
+  const plan p = make(R"({"fs": {"write": ["/a"]}})", without(CLONE_NEWNS));
+  EXPECT_FALSE(p.promises.contains(promise::fattr));
+  EXPECT_EQ("enforced: Landlock", mechanism(p, "fs"));
+  EXPECT_TRUE(
+      refusal(R"({"fs": {"write": ["/a"]}, "syscalls": "stdio wpath fattr"})", without(CLONE_NEWNS))
+          .starts_with("fs: can be enforced here only in part (modes, owners and times"));
+}
+
+TEST(PlanTest, ADeviceThatMayBeWrittenToIsNoReasonToChangeModes) {
+  const plan p =
+      make(R"({"fs": {"rules": [{"path": "/dev/null", "access": ["write_file"]}]}})", everything());
+  EXPECT_TRUE(p.promises.contains({promise::wpath, promise::cpath}));
+  EXPECT_FALSE(p.promises.contains(promise::fattr));
+  EXPECT_EQ(0u, count(p, step_kind::clone_root));
+}
+
+TEST(PlanTest, NothingBeyondARootOfItsOwnCanBeOpened) {
+  const plan p = make(R"({"fs": {"mounts": [{"type": "tmpfs", "target": "/tmp"}]}})", everything());
+  EXPECT_EQ(1u, count(p, step_kind::allow_path));
+  EXPECT_EQ("/", p.steps[place(p, step_kind::allow_path)].path);
+  EXPECT_LT(place(p, step_kind::enter_root), place(p, step_kind::allow_path));
+}
+
+TEST(PlanTest, RootsProcessesAreNotCounted) {
+  const plan_context root{.uid = 0, .gid = 0, .program = 9};
+  constexpr std::string_view json = R"({"limits": {"processes": 9}})";
+  EXPECT_EQ("enforced: rlimit", mechanism(make(json, everything()), "limits.processes"));
+  EXPECT_EQ("limits.processes", make_plan(granting(json), everything(), root).error().where);
+  EXPECT_TRUE(make_plan(granting(R"({"limits": {"processes": 9}, "user": {"uid": 7}})"),
+                        without(CLONE_NEWUSER), root));
+}
+
 TEST(PlanTest, EveryStepAndClauseIsExplained) {
   const plan p = make(R"({"fs": {"root": "empty", "mounts": [
       {"type": "bind", "source": "/usr", "target": "/usr", "readonly": true},
@@ -241,7 +287,7 @@ TEST(PlanTest, EveryStepAndClauseIsExplained) {
        {"namespaces user mount pid net ipc uts cgroup",
         "write \"1000 1000 1\" to /proc/self/uid_map",
         "bind /usr at /usr (ro,nosuid,nodev, with what is mounted beneath)",
-        "mount tmpfs at /tmp, mode=0755,size=4096 (nosuid,nodev)", "host name box",
+        "mount tmpfs at /tmp, mode=0755,size=4096,nr_inodes=64 (nosuid,nodev)", "host name box",
         "# fs.mounts[0]", "drop all capabilities", "net: enforced, by network namespace"})
     EXPECT_NE(std::string::npos, text.find(part)) << part << " in\n" << text;
   EXPECT_EQ(std::string::npos, text.find('?'));

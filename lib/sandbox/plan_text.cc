@@ -121,6 +121,8 @@ std::string describe(const step& s) {
       return "no mounts to or from the host";
     case step_kind::make_root:
       return "new root: " + type_of(s) + options_of(s) + mount_flags(s);
+    case step_kind::clone_root:
+      return "new root: the host's tree" + mount_flags(s);
     case step_kind::open_root:
       return "targets are looked up in the host's tree";
     case step_kind::make_directories:
