@@ -15,6 +15,12 @@ namespace emilua::tools {
 
 enum status : int { failure = 1, wrong_usage = 2, not_executable = 126, not_found = 127 };
 
+// What ends a tool before its work is done: thrown, and reported by its main function.
+struct refusal {
+  int status;
+  std::string what;
+};
+
 // False, and said why on standard error: the process has the rights of another user (set-uid,
 // set-gid or file capabilities), or the standard streams that it was started without cannot be
 // replaced.
