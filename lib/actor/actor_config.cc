@@ -45,7 +45,48 @@ bool read_boolean(ipc::message_reader& reader, bool& out) {
   return t.kind == ipc::token_kind::boolean;
 }
 
-constexpr std::uint32_t field_count = 11;
+void write_list(ipc::message_writer& writer, const std::vector<std::string>& list) {
+  writer.begin_table(static_cast<std::uint32_t>(list.size()), 0);
+  for (const std::string& text : list) writer.string(text);
+}
+
+bool read_list(ipc::message_reader& reader, std::vector<std::string>& out) {
+  const ipc::token table = reader.next();
+  if (table.kind != ipc::token_kind::table || table.pair_count != 0) return false;
+  for (std::uint32_t i = 0; i < table.list_length; ++i)
+    if (!read_string(reader, out.emplace_back())) return false;
+  return true;
+}
+
+// Numbers below 2^53, as they are here, are the same as doubles.
+template <class Integer>
+bool read_integer(ipc::message_reader& reader, Integer& out) {
+  const ipc::token t = reader.next();
+  if (t.kind != ipc::token_kind::number) return false;
+  out = static_cast<Integer>(t.number);
+  return true;
+}
+
+base::result<base::unique_fd> seal(const ipc::message_writer& writer) {
+  if (writer.bytes().size() > limits.bytes) return base::system_error(EMSGSIZE);
+  return ipc::seal(writer.bytes(), "emilua-actor");
+}
+
+// Calls read(reader) with what follows the head of a list of so many fields.
+template <class Read>
+base::result<> read_fields(int memory, std::uint32_t count, Read read) {
+  auto mapping = ipc::open_sealed(memory, limits.bytes);
+  if (!mapping) return mapping.error();
+  const base::byte_view bytes = mapping->bytes();
+  if (ipc::check(bytes, 0, limits) != ipc::message_error::none) return base::system_error(EBADMSG);
+  ipc::message_reader reader{bytes};
+  const ipc::token root = reader.next();
+  if (root.kind != ipc::token_kind::table || root.list_length != count || !read(reader))
+    return base::system_error(EBADMSG);
+  return {};
+}
+
+constexpr std::uint32_t field_count = 11, program_field_count = 6;
 
 }  // namespace
 
@@ -63,26 +104,43 @@ base::result<base::unique_fd> seal_config(const actor_config& config) {
   writer.string(config.box);
   writer.boolean(config.jit);
   writer.boolean(config.children);
-  if (writer.bytes().size() > limits.bytes) return base::system_error(EMSGSIZE);
-  return ipc::seal(writer.bytes(), "emilua-actor");
+  return seal(writer);
 }
 
 base::result<actor_config> open_config(int memory) {
-  auto mapping = ipc::open_sealed(memory, limits.bytes);
-  if (!mapping) return mapping.error();
-  const base::byte_view bytes = mapping->bytes();
-  if (ipc::check(bytes, 0, limits) != ipc::message_error::none) return base::system_error(EBADMSG);
-  ipc::message_reader reader{bytes};
-  const ipc::token root = reader.next();
   actor_config config;
-  if (root.kind != ipc::token_kind::table || root.list_length != field_count ||
-      !read_string(reader, config.module) || !read_string(reader, config.import_root) ||
-      !read_pairs(reader, config.environment) || !read_pairs(reader, config.sources) ||
-      !read_boolean(reader, config.text_only) || !read_boolean(reader, config.single_threaded) ||
-      !read_boolean(reader, config.has_init_script) || !read_string(reader, config.init_script) ||
-      !read_string(reader, config.box) || !read_boolean(reader, config.jit) ||
-      !read_boolean(reader, config.children))
-    return base::system_error(EBADMSG);
+  const auto read = read_fields(memory, field_count, [&](ipc::message_reader& reader) {
+    return read_string(reader, config.module) && read_string(reader, config.import_root) &&
+           read_pairs(reader, config.environment) && read_pairs(reader, config.sources) &&
+           read_boolean(reader, config.text_only) && read_boolean(reader, config.single_threaded) &&
+           read_boolean(reader, config.has_init_script) &&
+           read_string(reader, config.init_script) && read_string(reader, config.box) &&
+           read_boolean(reader, config.jit) && read_boolean(reader, config.children);
+  });
+  if (!read) return read.error();
+  return config;
+}
+
+base::result<base::unique_fd> seal_program(const program_config& config) {
+  ipc::message_writer writer;
+  writer.begin_table(program_field_count, 0);
+  writer.string(config.path);
+  write_list(writer, config.arguments);
+  write_list(writer, config.environment);
+  writer.string(config.box);
+  writer.number(config.exec_descriptor);
+  writer.number(static_cast<double>(config.empty_path));
+  return seal(writer);
+}
+
+base::result<program_config> open_program(int memory) {
+  program_config config;
+  const auto read = read_fields(memory, program_field_count, [&](ipc::message_reader& reader) {
+    return read_string(reader, config.path) && read_list(reader, config.arguments) &&
+           read_list(reader, config.environment) && read_string(reader, config.box) &&
+           read_integer(reader, config.exec_descriptor) && read_integer(reader, config.empty_path);
+  });
+  if (!read) return read.error();
   return config;
 }
 

@@ -1,4 +1,5 @@
-// What a new process is told about the actor it is to be: plain data, one sealed memory long.
+// What a new process is told about the actor, or the program, that it is to be: plain data, one
+// sealed memory long.
 //
 //   base::unique_fd memory = *seal_config(config);      // in the parent
 //   actor_config config = *open_config(memory.get());   // in the child
@@ -6,6 +7,7 @@
 // The helper process between the two hands the descriptor on and never looks inside.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,5 +39,18 @@ inline constexpr std::size_t max_config_size = std::size_t{256} << 20;
 
 // EBADMSG when the memory holds anything but a configuration.
 [[nodiscard]] base::result<actor_config> open_config(int memory);
+
+// A program that runs in a box.
+struct program_config {
+  std::string path;  // empty: by descriptor
+  std::vector<std::string> arguments;
+  std::vector<std::string> environment;  // NAME=VALUE
+  std::string box;                       // the steps (compiled_plan.h)
+  int exec_descriptor = -1;              // plan::exec_descriptor
+  std::uint64_t empty_path = 0;          // plan_context::empty_path
+};
+
+[[nodiscard]] base::result<base::unique_fd> seal_program(const program_config& config);
+[[nodiscard]] base::result<program_config> open_program(int memory);
 
 }  // namespace emilua::actor

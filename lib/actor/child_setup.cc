@@ -6,18 +6,24 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <array>
+#include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <exception>
 #include <string>
+#include <vector>
 
 #include "lib/base/bytes.h"
 #include "lib/base/file.h"
 #include "lib/base/signals.h"
 #include "lib/init/init_script.h"
 #include "lib/ipc/first_process.h"
+#include "lib/sandbox/boxed_program.h"
 #include "lib/sandbox/compiled_plan.h"
 #include "lib/sandbox/execute.h"
+#include "lib/sandbox/hidden_empty_string.h"
+#include "lib/sandbox/launch.h"
 
 namespace emilua::actor {
 namespace {
@@ -88,13 +94,13 @@ void arm_parent_death_signal() {
   if (::prctl(PR_SET_PDEATHSIG, SIGKILL) == -1) fail_call("prctl");
 }
 
-void die_with_helper() {
+// `helper` is its process descriptor.
+void die_with(int helper) {
   arm_parent_death_signal();
   // The helper may have gone before the signal was armed. In a pid namespace of our own getppid()
   // would not tell.
-  pollfd helper{.fd = helper_fd, .events = POLLIN, .revents = 0};
-  if (base::retry([&] { return ::poll(&helper, 1, 0); }) != 0) ::_exit(1);
-  ::close(helper_fd);
+  pollfd p{.fd = helper, .events = POLLIN, .revents = 0};
+  if (base::retry([&] { return ::poll(&p, 1, 0); }) != 0) ::_exit(1);
 }
 
 // Puts the process into its box. Nothing of the actor has been read as code yet.
@@ -112,14 +118,64 @@ void enter_box(std::string& box) {
   if (!sandbox::tell_host(argument_fd, {kind::ready, 0, 0})) fail_call("sandbox: handshake");
 }
 
+std::vector<char*> pointers(std::vector<std::string>& texts) {
+  std::vector<char*> out;
+  out.reserve(texts.size() + 1);
+  for (std::string& text : texts) out.push_back(text.data());
+  out.push_back(nullptr);
+  return out;
+}
+
 }  // namespace
+
+void become_program(const program_descriptors& given, bool survives) {
+  static_cast<void>(::prctl(PR_SET_NAME, "emilua-box"));  // only for people who look
+  int host = given.handshake;
+  const auto fail = [&](int error) {
+    using kind = sandbox::box_message::kind;
+    static_cast<void>(sandbox::tell_host(host, {kind::failed, sandbox::no_step, error}));
+    ::_exit(1);
+  };
+  // All that is the program's goes above the number that the plan knows.
+  constexpr int program = sandbox::launcher::program_in_child;
+  const auto lifted = [&](int fd) {
+    if (fd == -1) return -1;
+    const int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, program + 1);
+    if (copy == -1) fail(errno);
+    return copy;
+  };
+  host = lifted(host);
+  const int memory = lifted(given.config), helper = lifted(given.helper);
+  std::array<int, 10> descriptors = given.given;
+  for (int& fd : descriptors) fd = lifted(fd);
+  const int file = lifted(given.program);
+  if (::dup3(file, program, O_CLOEXEC) == -1) fail(errno);
+  if (!survives) die_with(helper);
+  auto config = open_program(memory);
+  if (!config) fail(config.error().value());
+  const auto empty_path = sandbox::hidden_empty_string::make_at(config->empty_path);
+  if (!empty_path) fail(empty_path.error().value());
+  const std::vector<char*> arguments = pointers(config->arguments),
+                           environment = pointers(config->environment);
+  sandbox::become_boxed_program({.steps = sandbox::compiled_plan{config->box},
+                                 .program = program,
+                                 .exec_descriptor = config->exec_descriptor,
+                                 .empty_path = empty_path->c_str(),
+                                 .path = config->path.c_str(),
+                                 .arguments = arguments.data(),
+                                 .environment = environment.data(),
+                                 .descriptors = descriptors,
+                                 .close_fds = true,
+                                 .host = host});
+}
 
 void become_actor(const child_descriptors& given, const stdio_mode (&modes)[3],
                   spawn_helper::actor_main run) {
   place_descriptors(given, modes);
   ipc::ready_first_process();  // until now all signals were blocked; their dispositions are the
                                // default
-  die_with_helper();
+  die_with(helper_fd);
+  ::close(helper_fd);
   const pid_t parent = ::getppid();
   static_cast<void>(::prctl(PR_SET_NAME, "emilua-actor"));  // only for people who look
 

@@ -4,6 +4,8 @@
 // Every failure ends the process with status 1 and one line on standard error.
 #pragma once
 
+#include <array>
+
 #include "lib/actor/spawn_helper.h"
 
 namespace emilua::actor {
@@ -20,5 +22,17 @@ struct child_descriptors {
 // Never returns: runs `run` and leaves with its result.
 [[noreturn]] void become_actor(const child_descriptors& given, const stdio_mode (&modes)[3],
                                spawn_helper::actor_main run);
+
+// The same for a program in a box: all of them, and the numbers where there is none -1.
+struct program_descriptors {
+  int config;
+  int handshake;
+  int program;
+  std::array<int, 10> given;
+  int helper;
+};
+
+// Never returns. Failures are told through the handshake.
+[[noreturn]] void become_program(const program_descriptors& given, bool survives);
 
 }  // namespace emilua::actor

@@ -19,7 +19,7 @@ child_process::child_process(fiber::vm& v, spawned_child child)
 
 std::optional<base::result<ipc::exit_status>> child_process::poll() {
   if (ended) return ended;
-  const auto status = read_status(line->native());
+  const auto status = ipc::read_status(line->native());
   if (!status)
     ended = status.error();
   else if (*status)
@@ -72,7 +72,7 @@ std::shared_ptr<child_process> children::add(spawned_child child) {
 
 void children::release(const std::shared_ptr<child_process>& child) {
   if (supervised_.erase(child) == 0) return;  // it has ended
-  release_child(child->line->native());
+  ipc::release_child(child->line->native());
   child->line->cancel();
 }
 

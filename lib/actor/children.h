@@ -6,7 +6,7 @@
 #include <optional>
 #include <unordered_set>
 
-#include "lib/actor/lifeline.h"
+#include "lib/ipc/lifeline.h"
 #include "lib/actor/spawn_helper.h"
 #include "lib/base/error.h"
 #include "lib/base/unique_fd.h"

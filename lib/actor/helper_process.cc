@@ -5,6 +5,7 @@
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,7 +18,7 @@
 
 #include "lib/actor/child_setup.h"
 #include "lib/actor/helper_wire.h"
-#include "lib/actor/lifeline.h"
+#include "lib/ipc/lifeline.h"
 #include "lib/base/bytes.h"
 #include "lib/base/file.h"
 #include "lib/base/signals.h"
@@ -77,6 +78,22 @@ bool take_descriptors(const wire_request& request, const descriptor_list& fds,
   return next == fds.size();
 }
 
+bool take_descriptors(const wire_request& request, const descriptor_list& fds,
+                      program_descriptors& out) {
+  if (fds.size() < 3) return false;
+  out.config = fds[0].get();
+  out.handshake = fds[1].get();
+  out.program = fds[2].get();
+  std::size_t next = 3;
+  for (std::size_t i = 0; i < out.given.size(); ++i) {
+    out.given[i] = -1;
+    if (!(request.numbers & (1u << i))) continue;
+    if (next == fds.size()) return false;
+    out.given[i] = fds[next++].get();
+  }
+  return next == fds.size();
+}
+
 class helper {
  public:
   helper(base::unique_fd socket, spawn_helper::actor_main run)
@@ -121,7 +138,9 @@ class helper {
  private:
   struct child {
     pid_t pid = -1;
-    base::unique_fd line;  // empty once the child was released
+    base::unique_fd line;   // empty once the child was released
+    base::unique_fd timer;  // if its time is limited
+    bool survives = false;  // its creator
   };
 
   [[nodiscard]] bool watch(int fd) const {
@@ -147,17 +166,43 @@ class helper {
   // A child's creator wants something, or is gone.
   void obey(int line) {
     const auto it = std::ranges::find(children_, line, [](const child& c) { return c.line.get(); });
-    if (it == children_.end()) return;  // reaped in the same round
-    switch (read_wish(line)) {
-      case wish::nothing:
+    if (it == children_.end()) return end_time(line);
+    switch (ipc::read_wish(line)) {
+      case ipc::wish::nothing:
         return;
-      case wish::end:
+      case ipc::wish::end:
         // It is ours and not reaped yet: the number is its.
-        ::kill(it->pid, SIGKILL);
+        if (!it->survives) ::kill(it->pid, SIGKILL);
         [[fallthrough]];
-      case wish::release:
+      case ipc::wish::release:
         it->line.reset();
     }
+  }
+
+  // A child's time is over; or it was reaped in the same round.
+  void end_time(int timer) {
+    const auto it =
+        std::ranges::find(children_, timer, [](const child& c) { return c.timer.get(); });
+    if (it == children_.end()) return;
+    std::uint64_t rings = 0;
+    // An event may be that of another descriptor, which had the number before.
+    if (::read(timer, &rings, sizeof rings) != sizeof rings) return;
+    ::kill(it->pid, SIGKILL);
+    it->timer.reset();
+  }
+
+  // Whatever time is left when it is asked for, at the latest 1e9 seconds from now.
+  [[nodiscard]] base::result<base::unique_fd> start_timer(double seconds) const {
+    base::unique_fd timer{::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)};
+    if (!timer) return base::last_error();
+    seconds = std::clamp(seconds, 1e-9, 1e9);
+    itimerspec when{};
+    when.it_value.tv_sec = static_cast<time_t>(seconds);
+    when.it_value.tv_nsec =
+        static_cast<long>((seconds - static_cast<double>(when.it_value.tv_sec)) * 1e9);
+    if (::timerfd_settime(timer.get(), 0, &when, nullptr) == -1 || !watch(timer.get()))
+      return base::last_error();
+    return timer;
   }
 
   void reap() {
@@ -173,7 +218,7 @@ class helper {
       if (ended.si_pid == 0) return;
       const auto it = std::ranges::find(children_, ended.si_pid, &child::pid);
       if (it == children_.end()) continue;
-      if (it->line) report_status(it->line.get(), ipc::status_of(ended));
+      if (it->line) ipc::report_status(it->line.get(), ipc::status_of(ended));
       *it = std::move(children_.back());
       children_.pop_back();
     }
@@ -184,7 +229,7 @@ class helper {
     descriptor_list fds;
     if (!wait_for_packet(socket_.get(), request, fds)) return false;
     base::unique_fd pidfd;
-    lifeline line;
+    ipc::lifeline line;
     const wire_reply reply = request.what == wire_request::credentials
                                  ? wire_reply{change_credentials(request, fds), -1}
                                  : spawn(request, fds, pidfd, line);
@@ -195,14 +240,24 @@ class helper {
   }
 
   [[nodiscard]] wire_reply spawn(const wire_request& request, const descriptor_list& fds,
-                                 base::unique_fd& pidfd, lifeline& line) {
+                                 base::unique_fd& pidfd, ipc::lifeline& line) {
     const auto failed = [](std::error_code error) { return wire_reply{error.value(), -1}; };
     child_descriptors given;
-    if (!take_descriptors(request, fds, given)) return {EBADMSG, -1};
-    auto made = make_lifeline();
+    program_descriptors program;
+    const bool is_program = request.what == wire_request::program;
+    if (is_program ? !take_descriptors(request, fds, program)
+                   : !take_descriptors(request, fds, given))
+      return {EBADMSG, -1};
+    auto made = ipc::make_lifeline();
     if (!made) return failed(made.error());
     line = std::move(*made);
     if (!watch(line.helper.get())) return failed(base::last_error());
+    base::unique_fd timer;
+    if (request.wall_time != 0) {
+      auto started = start_timer(request.wall_time);
+      if (!started) return failed(started.error());
+      timer = std::move(*started);
+    }
     children_.emplace_back();  // now: once there is a child, nothing may fail
     const auto pid = ipc::clone_process(request.namespaces, pidfd, SIGCHLD);
     if (!pid) {
@@ -210,10 +265,11 @@ class helper {
       return failed(pid.error());
     }
     if (*pid == 0) {
-      given.helper = self_.get();
+      given.helper = program.helper = self_.get();
+      if (is_program) become_program(program, request.survives);
       become_actor(given, request.stdio, run_);
     }
-    children_.back() = {*pid, std::move(line.helper)};
+    children_.back() = {*pid, std::move(line.helper), std::move(timer), request.survives};
     return {0, *pid};
   }
 

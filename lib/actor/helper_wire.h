@@ -20,14 +20,18 @@ namespace emilua::actor {
 
 // A child, or a change of credentials.
 //
-// The descriptors of the first follow in this order: inbox, config, the init argument if there is
-// one, then those of the standard streams that have one. The second has one for a directory, or for
-// the group ids, if there are any: too many of them for a packet are legal.
+// The descriptors of an actor follow in this order: inbox, config, the init argument if there is
+// one, then those of the standard streams that have one; those of a program: config, handshake, its
+// file, then what it has in the order of the numbers. A change has one for a directory, or for the
+// group ids, if there are any: too many of them for a packet are legal.
 struct wire_request {
-  enum : unsigned char { child, credentials } what;
+  enum : unsigned char { child, program, credentials } what;
   stdio_mode stdio[3];
   bool has_argument;
+  bool survives;             // a program: its creator's end is not its own
+  std::uint16_t numbers;     // a program's descriptors, as bits
   std::uint64_t namespaces;  // CLONE_NEW*
+  double wall_time;          // seconds until the child is killed; 0: never
   ipc::credential_kind change;
   std::uint32_t values[6];
 };

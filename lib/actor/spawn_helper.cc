@@ -10,6 +10,7 @@
 #include "lib/actor/helper_wire.h"
 #include "lib/base/file.h"
 #include "lib/ipc/sealed_memory.h"
+#include "lib/sandbox/compiled_plan.h"
 
 namespace emilua::actor {
 
@@ -64,6 +65,7 @@ base::result<spawned_child> spawn_helper::spawn(const spawn_request& request) {
   wire.what = wire_request::child;
   wire.has_argument = request.init_argument != -1;
   wire.namespaces = request.namespaces;
+  wire.wall_time = request.wall_time;
   absl::InlinedVector<int, 8> descriptors{request.inbox, request.config};
   if (wire.has_argument) descriptors.push_back(request.init_argument);
   for (int i = 0; i < 3; ++i) {
@@ -74,6 +76,50 @@ base::result<spawned_child> spawn_helper::spawn(const spawn_request& request) {
   const auto pid = ask(wire, descriptors, answer);
   if (!pid) return pid.error();
   return spawned_child{*pid, std::move(answer[0]), std::move(answer[1])};
+}
+
+boost::system::result<sandbox::launcher::child, sandbox::launch_failure> spawn_helper::launch_boxed(
+    const sandbox::plan& plan, const sandbox::program_launch& program) {
+  using failure = sandbox::launch_failure;
+  const auto failed = [](std::error_code error, const char* call) {
+    return failure{failure::stage::host, 0, error, call};
+  };
+  const auto config =
+      seal_program({.path = program.path,
+                    .arguments = program.arguments,
+                    .environment = program.environment,
+                    .box = sandbox::compile(plan),
+                    .exec_descriptor = plan.exec_descriptor,
+                    .empty_path = reinterpret_cast<std::uintptr_t>(program.empty_path)});
+  if (!config) return failed(config.error(), "memfd_create");
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == -1)
+    return failed(base::last_error(), "socketpair");
+  const base::unique_fd host{ends[0]};
+  base::unique_fd theirs{ends[1]};
+
+  wire_request wire{};
+  wire.what = wire_request::program;
+  wire.namespaces = plan.namespaces;
+  wire.wall_time = plan.wall_time.value_or(0);
+  wire.survives = !plan.dies_with_host;
+  absl::InlinedVector<int, 13> descriptors{config->get(), theirs.get(), program.program};
+  for (std::size_t i = 0; i < program.descriptors.size(); ++i) {
+    if (program.descriptors[i] == sandbox::no_descriptor) continue;
+    wire.numbers |= static_cast<std::uint16_t>(1u << i);
+    descriptors.push_back(program.descriptors[i]);
+  }
+  base::unique_fd answer[2];
+  const auto pid = ask(wire, descriptors, answer);
+  if (!pid) {
+    if (pid.error() == std::errc::no_child_process) return failed(pid.error(), "the helper");
+    return failure{failure::stage::clone, 0, pid.error(), ""};
+  }
+  theirs.reset();
+  // If it has not started, closing the line is the end of it.
+  if (auto started = sandbox::hear_of_start(host.get(), plan.steps.size()); !started)
+    return std::move(started.error());
+  return child{*pid, std::move(answer[0]), std::move(answer[1])};
 }
 
 base::result<> spawn_helper::follow(const ipc::credential_change& change) {

@@ -25,6 +25,7 @@
 #include "lib/base/error.h"
 #include "lib/base/unique_fd.h"
 #include "lib/ipc/credentials.h"
+#include "lib/sandbox/launch.h"
 
 namespace emilua::actor {
 
@@ -48,12 +49,13 @@ struct spawn_request {
   int inbox = -1;                // borrowed: the reading end of the actor's channel
   int config = -1;               // borrowed: seal_config()
   std::uint64_t namespaces = 0;  // CLONE_NEW* of those that the child is to have for itself
+  double wall_time = 0;          // seconds until it is killed; 0: never
 };
 
 struct spawned_child {
   pid_t pid;
   base::unique_fd pidfd;
-  base::unique_fd line;  // the creator's end of its lifeline: see lifeline.h
+  base::unique_fd line;  // the creator's end of its lifeline: see ipc/lifeline.h
 };
 
 // What the new process begins with, when only descriptors 0 to 3 are open.
@@ -68,7 +70,7 @@ struct failed_call {
   const char* call;
 };
 
-class spawn_helper final : public ipc::credential_follower {
+class spawn_helper final : public ipc::credential_follower, public sandbox::launcher {
  public:
   // The memory that the kernel shows as the process's command line and environment.
   struct start_memory {
@@ -86,6 +88,10 @@ class spawn_helper final : public ipc::credential_follower {
   // Asks for a child and waits for it to exist; what it does then is seen through its channel.
   // Errors of clone(2), or ECHILD when the helper is gone.
   [[nodiscard]] base::result<spawned_child> spawn(const spawn_request& request);
+
+  // The same for a program in a box, and waits until that runs.
+  [[nodiscard]] boost::system::result<launcher::child, sandbox::launch_failure> launch_boxed(
+      const sandbox::plan& plan, const sandbox::program_launch& program) override;
 
   // Makes a change of credentials in the helper, and so in all children to come. Errors of the
   // change, or ECHILD when the helper is gone.

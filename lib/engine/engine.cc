@@ -101,6 +101,7 @@ std::shared_ptr<bindings::signal_service> provide_signals(fiber::context& proces
 void provide_helper(fiber::context& process, actor::spawn_helper& helper) {
   process.provide(helper);
   process.provide<ipc::credential_follower>(helper);
+  process.provide<sandbox::launcher>(helper);
 }
 
 // Runs one VM, and all that it starts, to the end.

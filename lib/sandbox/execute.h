@@ -19,6 +19,9 @@ struct step_failure {
   int error;            // errno
 };
 
+// Instead of a step's index: it was something before the first one.
+inline constexpr std::uint32_t no_step = 0xffffffff;
+
 // What the child says to its host, each in a packet of its own.
 struct box_message {
   enum class kind : std::uint32_t {

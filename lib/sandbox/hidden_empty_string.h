@@ -22,6 +22,9 @@ class hidden_empty_string {
  public:
   // Errors are those of getrandom(2) and mmap(2).
   [[nodiscard]] static base::result<hidden_empty_string> make() noexcept;
+  // The same in another process, at the address of one that was made elsewhere. EEXIST if there is
+  // something already.
+  [[nodiscard]] static base::result<hidden_empty_string> make_at(std::uint64_t address) noexcept;
 
   hidden_empty_string(hidden_empty_string&& other) noexcept
       : text_(std::exchange(other.text_, nullptr)) {}

@@ -1,19 +1,12 @@
 #include "lib/sandbox/launch.h"
 
-#include <fcntl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
 #include <cstring>
 
 #include "lib/base/bytes.h"
-#include "lib/base/file.h"
-#include "lib/base/signals.h"
-#include "lib/ipc/first_process.h"
 #include "lib/ipc/process.h"
 #include "lib/sandbox/compiled_plan.h"
 #include "lib/sandbox/execute.h"
@@ -29,78 +22,10 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
   return out;
 }
 
-// In the child: no malloc, no locks, no stdio, no exceptions from here on.
-class child {
- public:
-  child(const plan& plan, const program_launch& program, const compiled_plan& steps,
-        char* const* arguments, char* const* environment, int host) noexcept
-      : plan_(plan),
-        program_(program),
-        steps_(steps),
-        arguments_(arguments),
-        environment_(environment),
-        host_(host) {}
-
-  [[noreturn]] void run() noexcept {
-    for (char** list : {program_.start_arguments, program_.start_environment})
-      for (; list != nullptr && *list != nullptr; ++list)
-        base::secure_erase(*list, std::strlen(*list));
-    base::reset_signal_dispositions();
-    ipc::ready_first_process();
-    place_streams();
-    const int file = place_program();
-    if (const auto failed = execute(steps_)) fail(failed->index, failed->error);
-    // For process 1 this was the end: here is the program's.
-    if (!tell_host(host_, {box_message::kind::ready, 0, 0})) leave();
-    if (plan_.exec_descriptor != -1)
-      ::syscall(SYS_execveat, file, program_.empty_path, arguments_, environment_, AT_EMPTY_PATH);
-    else
-      ::syscall(SYS_execve, program_.path.c_str(), arguments_, environment_);
-    fail(steps_.size(), errno);
-  }
-
- private:
-  [[noreturn]] static void leave() noexcept {
-    for (;;) ::syscall(SYS_exit_group, 125);
-  }
-
-  [[noreturn]] void fail(std::size_t step, int error) const noexcept {
-    static_cast<void>(
-        tell_host(host_, {box_message::kind::failed, static_cast<std::uint32_t>(step), error}));
-    leave();
-  }
-
-  int check(int result) const noexcept {
-    if (result == -1) fail(steps_.size(), errno);
-    return result;
-  }
-
-  void place_streams() noexcept {
-    int lifted[3];
-    for (int i = 0; i < 3; ++i) lifted[i] = check(::fcntl(program_.streams[i], F_DUPFD_CLOEXEC, 3));
-    for (int i = 0; i < 3; ++i) check(::dup3(lifted[i], i, 0));
-    if (!plan_.close_fds) return;
-    if (const auto marked = base::close_on_exec_from(3); !marked)
-      fail(steps_.size(), marked.error().value());
-  }
-
-  // To the number that the filter knows, which the limit of open files then puts out of reach.
-  int place_program() const noexcept {
-    if (plan_.exec_descriptor == -1) return program_.program;
-    rlimit limit{};
-    check(::getrlimit(RLIMIT_NOFILE, &limit));
-    limit.rlim_cur = limit.rlim_max;
-    check(::setrlimit(RLIMIT_NOFILE, &limit));
-    return check(::dup3(program_.program, plan_.exec_descriptor, O_CLOEXEC));
-  }
-
-  const plan& plan_;
-  const program_launch& program_;
-  compiled_plan steps_;
-  char* const* arguments_;
-  char* const* environment_;
-  int host_;
-};
+void erase(char** list) noexcept {
+  for (; list != nullptr && *list != nullptr; ++list)
+    base::secure_erase(*list, std::strlen(*list));
+}
 
 struct channel {
   base::unique_fd host, child;
@@ -136,35 +61,47 @@ boost::system::result<boxed_program, launch_failure> launch(const plan& plan,
   const auto pid = ipc::clone_process(plan.namespaces, pidfd, SIGCHLD);
   if (!pid) return launch_failure{stage::clone, 0, pid.error(), "clone"};
   if (*pid == 0) {
-    channel->host.reset();
-    child{plan,
-          program,
-          compiled_plan{compiled},
-          arguments.data(),
-          environment.data(),
-          channel->child.get()}
-        .run();
+    erase(program.start_arguments);
+    erase(program.start_environment);
+    become_boxed_program({.steps = compiled_plan{compiled},
+                          .program = program.program,
+                          .exec_descriptor = plan.exec_descriptor,
+                          .empty_path = program.empty_path,
+                          .path = program.path.c_str(),
+                          .arguments = arguments.data(),
+                          .environment = environment.data(),
+                          .descriptors = program.descriptors,
+                          .close_fds = plan.close_fds,
+                          .host = channel->child.get()});
   }
   channel->child.reset();
-  const auto failed = [&](stage where, std::size_t index, std::error_code code, std::string what) {
+  if (auto started = hear_of_start(channel->host.get(), plan.steps.size()); !started) {
     static_cast<void>(ipc::send_signal(pidfd.get(), SIGKILL));
     static_cast<void>(ipc::reap(pidfd.get()));
-    return launch_failure{where, index, code, std::move(what)};
-  };
+    return std::move(started.error());
+  }
+  return boxed_program{*pid, std::move(pidfd)};
+}
+
+boost::system::result<void, launch_failure> hear_of_start(int host, std::size_t steps) {
+  using stage = launch_failure::stage;
   for (bool ready = false;;) {
-    const auto message = hear(channel->host.get());
+    const auto message = hear(host);
     if (!message) {
       // The program has closed the other end.
-      if (ready) return boxed_program{*pid, std::move(pidfd)};
-      return failed(stage::host, 0, message.error(), "the box's process");
+      if (ready) return {};
+      return launch_failure{stage::host, 0, message.error(), "the box's process"};
     }
     switch (message->what) {
       case box_message::kind::ready:
         ready = true;
         break;
       case box_message::kind::failed:
-        return failed(message->step < plan.steps.size() ? stage::step : stage::program,
-                      message->step, base::system_error(message->error), "");
+        if (message->step == no_step)
+          return launch_failure{stage::host, 0, base::system_error(message->error),
+                                "the box's process"};
+        return launch_failure{message->step < steps ? stage::step : stage::program, message->step,
+                              base::system_error(message->error), ""};
     }
   }
 }

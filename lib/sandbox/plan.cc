@@ -202,6 +202,7 @@ class planner {
 
   void plan_limits_of_the_host() {
     plan_.close_fds = policy_.close_fds;
+    plan_.dies_with_host = policy_.die_with_parent;
     plan_.wall_time = policy_.limits.wall_time;
     if (!(policy_.limits.cgroup == cgroup_policy{}))
       compromise(level::off, "limits.cgroup", "", "cgroups are not used yet",

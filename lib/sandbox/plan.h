@@ -94,6 +94,7 @@ struct plan {
   std::vector<clause_report> report;
   std::optional<double> wall_time;  // seconds, for the host to watch
   bool close_fds = true;
+  bool dies_with_host = true;
   int exec_descriptor = -1;  // for a program that may run no other: see filter_context
   promise_set promises;      // that the filter keeps
   std::vector<std::string> skipped_calls;  // that this architecture does not have
@@ -132,6 +133,9 @@ struct plan_context {
 
 // What a step does, in words: "mount tmpfs at /tmp".
 [[nodiscard]] std::string describe(const step& step);
+
+// What of the kernel it uses: "Landlock".
+[[nodiscard]] const char* mechanism_of(step_kind kind) noexcept;
 
 // [{"clause", "mechanism", "level", "why", "remedy"}]
 [[nodiscard]] std::string report_json(const plan& plan);

@@ -104,6 +104,59 @@ std::string describe_groups(const step& s) {
 
 }  // namespace
 
+const char* mechanism_of(step_kind kind) noexcept {
+  switch (kind) {
+    case step_kind::arm_death_signal:
+    case step_kind::forbid_dumps:
+    case step_kind::forbid_privileges:
+      return "prctl";
+    case step_kind::new_session:
+    case step_kind::set_priority:
+    case step_kind::change_directory:
+    case step_kind::set_umask:
+      return "process attributes";
+    case step_kind::write_file:
+      return "procfs";
+    case step_kind::raise_loopback:
+      return "network namespace";
+    case step_kind::private_mounts:
+    case step_kind::make_root:
+    case step_kind::open_root:
+    case step_kind::make_directories:
+    case step_kind::make_file:
+    case step_kind::copy_file:
+    case step_kind::make_symlink:
+    case step_kind::mount_type:
+    case step_kind::bind:
+    case step_kind::bind_descriptor:
+    case step_kind::change_mount:
+    case step_kind::enter_root:
+      return "mount namespace";
+    case step_kind::set_hostname:
+      return "UTS namespace";
+    case step_kind::set_limit:
+      return "rlimit";
+    case step_kind::set_groups:
+    case step_kind::set_gid:
+    case step_kind::set_uid:
+      return "credentials";
+    case step_kind::limit_capabilities:
+    case step_kind::lock_securebits:
+      return "capabilities";
+    case step_kind::create_ruleset:
+    case step_kind::allow_path:
+    case step_kind::allow_descriptor:
+    case step_kind::allow_port:
+    case step_kind::enforce_ruleset:
+      return "Landlock";
+    case step_kind::split_first_process:
+      return "pid namespace";
+    case step_kind::install_filter:
+      return "seccomp";
+  }
+  return "?";
+}
+
 std::string describe(const step& s) {
   const std::string number = std::to_string(static_cast<std::int64_t>(s.number));
   switch (s.kind) {

@@ -9,13 +9,14 @@
 #include <chrono>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 
 #include "lib/ipc/process.h"
 #include "lib/sandbox/hidden_empty_string.h"
 #include "lib/sandbox/launch.h"
 #include "lib/sandbox/plan.h"
+#include "lib/sandbox/program_file.h"
 #include "lib/sandbox/support.h"
-#include "tools/confine/program_file.h"
 #include "tools/confine/status.h"
 
 namespace emilua::confine {
@@ -31,7 +32,7 @@ struct refusal {
 
 void say(const std::string& text) { std::fprintf(stderr, "confine: %s\n", text.c_str()); }
 
-sandbox::plan_context context_of(const program_file& program,
+sandbox::plan_context context_of(const sandbox::program_file& program,
                                  const sandbox::hidden_empty_string& empty_path) {
   rlimit files{};
   ::getrlimit(RLIMIT_NOFILE, &files);
@@ -45,7 +46,7 @@ sandbox::plan_context context_of(const program_file& program,
 
 class runner {
  public:
-  runner(const options& options, const program_file& program,
+  runner(const options& options, const sandbox::program_file& program,
          const sandbox::hidden_empty_string& empty_path, char** argv, char** envp)
       : options_(options),
         program_(program),
@@ -115,8 +116,10 @@ class runner {
         break;
     }
     std::string what = options_.program[0] + ": " + reason;
-    if (const auto why = why_not_executable(program_, plan.exec_descriptor != -1); !why.empty())
-      what += ": " + why;
+    const bool by_descriptor = plan.exec_descriptor != -1;
+    if (const auto why = sandbox::why_not_executable(program_.fd.get(), by_descriptor);
+        !why.empty())
+      what += ": " + why + "; --profile=reader grants what most programs need";
     return {failure.code == std::errc::no_such_file_or_directory && plan.exec_descriptor == -1
                 ? not_found
                 : not_executable,
@@ -179,7 +182,7 @@ class runner {
   }
 
   const options& options_;
-  const program_file& program_;
+  const sandbox::program_file& program_;
   const sandbox::hidden_empty_string& empty_path_;
   char** argv_;
   char** envp_;
@@ -190,7 +193,9 @@ class runner {
 }  // namespace
 
 int run(const options& options, char** argv, char** envp) {
-  auto program = find_program(options.program[0]);
+  const char* const path = std::getenv("PATH");
+  auto program = sandbox::find_program(sandbox::search_path(
+      options.program[0], path != nullptr ? path : "/usr/local/bin:/usr/bin:/bin"));
   if (!program) {
     const bool missing = program.error() == std::errc::no_such_file_or_directory;
     const std::string what = options.program[0] + ": " + program.error().message();

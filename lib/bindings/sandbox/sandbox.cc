@@ -1,13 +1,9 @@
 #include "lib/bindings/sandbox/sandbox.h"
 
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <boost/asio/bind_executor.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <cerrno>
 #include <chrono>
 #include <memory>
 #include <utility>
@@ -15,42 +11,16 @@
 
 #include "lib/base/error.h"
 #include "lib/base/unique_fd.h"
-#include "lib/bindings/io/completion.h"
+#include "lib/bindings/sandbox/box.h"
 #include "lib/bindings/sandbox/boxed_plan.h"
+#include "lib/bindings/sandbox/clauses.h"
+#include "lib/bindings/sandbox/handshake.h"
 #include "lib/bindings/sandbox/policy_table.h"
 #include "lib/fiber/suspend.h"
 #include "lib/fiber/vm.h"
 #include "lib/lua/error.h"
-#include "lib/sandbox/execute.h"
 #include "lib/sandbox/filter_cache.h"
 #include "lib/sandbox/support.h"
-
-namespace emilua::bindings {
-
-// The host's end of a handshake, and what the child is to do meanwhile.
-struct handshake_in_progress {
-  handshake_in_progress(boost::asio::io_context& io, sandbox::plan p)
-      : plan(std::move(p)), socket(io), patience(io) {}
-
-  sandbox::plan plan;
-  boost::asio::posix::stream_descriptor socket;
-  boost::asio::steady_timer patience;
-  bool late = false;   // the time was over first
-  bool ready = false;  // every restriction is in force
-  sandbox::box_message said{};
-  ssize_t size = 0;  // of what was said
-};
-
-struct box {
-  sandbox::policy policy;
-  std::shared_ptr<handshake_in_progress> pending;  // since context()
-  std::shared_ptr<handshake_in_progress> last;     // since handshake()
-};
-
-}  // namespace emilua::bindings
-
-template <>
-const emilua::lua::class_info& emilua::lua::class_of<emilua::bindings::box>();
 
 template <>
 const emilua::lua::class_info& emilua::lua::class_of<emilua::bindings::boxed_plan>() {
@@ -66,26 +36,6 @@ const emilua::lua::class_info& emilua::lua::class_of<emilua::sandbox::filter_cac
 
 namespace emilua::bindings {
 namespace {
-
-void push_text(lua_State* L, std::string_view text) {
-  lua_pushlstring(L, text.data(), text.size());
-}
-
-// An error code with the clause of the policy that it is about, and the reason in words.
-void push_clause(lua_State* L, std::error_code error, std::string_view clause,
-                 std::string_view reason) {
-  lua::push(L, error);
-  push_text(L, clause);
-  lua_setfield(L, -2, "clause");
-  push_text(L, reason);
-  lua_setfield(L, -2, "reason");
-}
-
-[[noreturn]] void raise_clause(lua_State* L, std::errc error, const sandbox::policy_error& fault) {
-  push_clause(L, std::make_error_code(error), fault.where, fault.what);
-  lua_error(L);
-  __builtin_unreachable();
-}
 
 // --- plans -----------------------------------------------------------------
 
@@ -105,19 +55,27 @@ sandbox::filter_cache& filters_of(lua_State* L) {
   return *filters;
 }
 
-sandbox::plan make_actor_plan(lua_State* L, const sandbox::policy& policy) {
+}  // namespace
+
+sandbox::plan make_plan(lua_State* L, const sandbox::policy& policy,
+                        sandbox::plan_context context) {
   rlimit files{};
   ::getrlimit(RLIMIT_NOFILE, &files);
-  const sandbox::plan_context context{.who = sandbox::subject::actor,
-                                      .uid = ::geteuid(),
-                                      .gid = ::getegid(),
-                                      .descriptor_limit = files.rlim_max,
-                                      .filters = &filters_of(L)};
+  context.uid = ::geteuid();
+  context.gid = ::getegid();
+  context.descriptor_limit = files.rlim_max;
+  context.filters = &filters_of(L);
   // Tried out once: it does not change while a process lives, and if it does, handshake() says so.
   static const sandbox::support here = sandbox::probe();
   auto made = sandbox::make_plan(policy, here, context);
   if (!made) raise_clause(L, std::errc::not_supported, made.error());
   return std::move(*made);
+}
+
+namespace {
+
+sandbox::plan make_actor_plan(lua_State* L, const sandbox::policy& policy) {
+  return make_plan(L, policy, {.who = sandbox::subject::actor});
 }
 
 // --- box -------------------------------------------------------------------
@@ -171,59 +129,14 @@ int context(lua_State* L) {
   push_copy(L, 5);  // 6
   auto pending = std::make_shared<handshake_in_progress>(fiber::vm::of(L).io(),
                                                          make_actor_plan(L, self.policy));
-  int ends[2];
-  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == -1)
-    lua::raise(L, base::last_error());
-  base::unique_fd ours{ends[0]}, theirs{ends[1]};
-  boost::system::error_code error;
-  pending->socket.assign(ours.get(), error);
-  if (error) lua::raise(L, error);
-  static_cast<void>(ours.release());
-  push_plan(L, self.policy, pending->plan, std::move(theirs));
+  auto theirs = pending->begin();
+  if (!theirs) lua::raise(L, theirs.error());
+  push_plan(L, self.policy, pending->plan, std::move(*theirs));
   lua_setfield(L, 6, "sandbox");
   lua_setfield(L, 4, "subprocess");
   lua_settop(L, 4);
   self.pending = std::move(pending);
   return 1;
-}
-
-// What the child has said: true if it is in its box. Otherwise pushes why not.
-bool is_ready(lua_State* L, handshake_in_progress& talk) {
-  if (talk.late) {
-    lua::push(L, std::make_error_code(std::errc::timed_out));
-    return false;
-  }
-  const sandbox::box_message& said = talk.said;
-  if (talk.size != sizeof said) {
-    push_clause(L, std::make_error_code(std::errc::connection_reset), "",
-                "the actor's process has ended, or was never started");
-    return false;
-  }
-  talk.ready = said.what == sandbox::box_message::kind::ready;
-  if (talk.ready) return true;
-  const std::error_code error = base::system_error(said.error);
-  const sandbox::step& s = talk.plan.steps.at(said.step);
-  push_clause(L, error, s.clause, sandbox::describe(s) + ": " + error.message());
-  return false;
-}
-
-void push_report(lua_State* L, const std::vector<sandbox::clause_report>& report) {
-  lua_newtable(L);
-  int count = 0;
-  for (const sandbox::clause_report& c : report) {
-    lua_newtable(L);
-    const auto set = [&](const char* name, std::string_view text) {
-      if (text.empty()) return;
-      push_text(L, text);
-      lua_setfield(L, -2, name);
-    };
-    set("clause", c.clause);
-    set("level", sandbox::level_name(c.enforced));
-    set("mechanism", c.mechanism);
-    set("why", c.why);
-    set("remedy", c.remedy);
-    lua_rawseti(L, -2, ++count);
-  }
 }
 
 constexpr double default_patience = 10;
@@ -235,28 +148,6 @@ std::chrono::nanoseconds check_patience(lua_State* L) {
       std::chrono::duration<double>(seconds));
 }
 
-// handler(std::error_code) when the child has spoken or is gone.
-template <class Handler>
-void listen(std::shared_ptr<handshake_in_progress> talk, Handler handler) {
-  auto& socket = talk->socket;
-  socket.async_wait(boost::asio::posix::stream_descriptor::wait_read,
-                    mapped_handler{std::move(handler),
-                                   [talk = std::move(talk)](Handler& h, std::error_code error) {
-                                     if (!error) {
-                                       talk->size = base::retry([&] {
-                                         return ::recv(talk->socket.native_handle(), &talk->said,
-                                                       sizeof talk->said, MSG_DONTWAIT);
-                                       });
-                                       // An event may be that of another descriptor, which had the
-                                       // number before.
-                                       if (talk->size == -1 && errno == EAGAIN)
-                                         return listen(talk, std::move(h));
-                                     }
-                                     talk->patience.cancel();
-                                     h(talk->late ? std::error_code{} : error);
-                                   }});
-}
-
 int handshake(lua_State* L) {
   const auto patience = check_patience(L);
   const auto executor = fiber::vm::of(L).executor();
@@ -264,7 +155,7 @@ int handshake(lua_State* L) {
   auto& self = lua::check<box>(L, 1);
   const auto talk = std::exchange(self.pending, nullptr);
   if (!talk) lua::raise(L, std::make_error_code(std::errc::not_connected));
-  self.last = talk;
+  self.last = talk->report;
   return fiber::await(
       L,
       [&](auto handler) {
@@ -278,8 +169,8 @@ int handshake(lua_State* L) {
         listen(talk, std::move(handler));
       },
       [talk](lua_State* R) {
-        if (!is_ready(R, *talk)) return fiber::raise_value;
-        push_report(R, talk->plan.report);
+        if (push_if_not_ready(R, *talk)) return fiber::raise_value;
+        push_report(R, talk->report->clauses);
         return 1;
       });
 }
@@ -289,7 +180,7 @@ int explain(lua_State* L) {
   const std::string_view format = lua_isnoneornil(L, 2) ? "text" : lua::to_text(L, 2);
   if (format != "text" && format != "json") lua::raise_argument(L, 2);
   const sandbox::plan made = make_actor_plan(L, self.policy);
-  push_text(L, format == "json" ? sandbox::explain_json(made) : sandbox::explain(made));
+  lua::push_text(L, format == "json" ? sandbox::explain_json(made) : sandbox::explain(made));
   return 1;
 }
 
@@ -300,15 +191,18 @@ int policy(lua_State* L) {
 
 int report(lua_State* L) {
   const auto& self = lua::check<box>(L, 1);
-  if (self.last && self.last->ready)
-    push_report(L, self.last->plan.report);
+  if (self.last && self.last->in_force)
+    push_report(L, self.last->clauses);
   else
     lua_pushnil(L);
   return 1;
 }
 
 const lua::class_method methods[] = {
-    {"context", context}, {"handshake", handshake, true}, {"explain", explain}};
+    {"context", context},
+    {"handshake", handshake, true},
+    {"spawn", spawn_in_box},
+    {"explain", explain}};
 const lua::class_property properties[] = {{"policy", policy}, {"report", report}};
 
 // --- the module ------------------------------------------------------------
@@ -322,7 +216,7 @@ int support(lua_State* L) {
   lua_setfield(L, -2, "seccomp");
   lua_newtable(L);
   for (const sandbox::named_namespace& kind : sandbox::namespace_kinds()) {
-    push_text(L, kind.name);
+    lua::push_text(L, kind.name);
     lua_pushboolean(L, here.error_of(kind.flag) == 0);
     lua_rawset(L, -3);
   }

@@ -28,6 +28,9 @@ class child_process : public std::enable_shared_from_this<child_process> {
 
   // Takes the process over, once. If it cannot be watched, it is killed and reaped.
   [[nodiscard]] std::error_code adopt(ipc::spawned_program program);
+  // The same with a child of the helper, which reaps it and says through `line` how it has ended
+  // (ipc/lifeline.h).
+  [[nodiscard]] std::error_code adopt(ipc::spawned_program program, base::unique_fd line);
 
   enum class state { running, waited_for, reaped };
   [[nodiscard]] state what() const noexcept { return state_; }
@@ -36,16 +39,14 @@ class child_process : public std::enable_shared_from_this<child_process> {
   [[nodiscard]] const std::optional<ipc::exit_status>& status() const noexcept { return status_; }
 
   // To a process that is not reaped.
-  [[nodiscard]] base::result<> send_signal(int signal) noexcept {
-    return ipc::send_signal(pidfd_->native(), signal);
-  }
+  [[nodiscard]] base::result<> send_signal(int signal) noexcept;
 
   // handler(std::error_code) once the process has ended and is reaped. A cancelled wait has had no
   // effect. One at a time.
   template <class Handler>
   void async_wait(Handler handler) {
     state_ = state::waited_for;
-    pidfd_->start(
+    end_->start(
         [this] { return try_to_reap(); },
         mapped_handler{std::move(handler), [self = shared_from_this()](
                                                Handler& h, std::error_code error, auto&& result) {
@@ -58,6 +59,7 @@ class child_process : public std::enable_shared_from_this<child_process> {
  private:
   using reaped = base::result<ipc::exit_status>;
 
+  [[nodiscard]] bool is_helpers() const noexcept { return static_cast<bool>(pidfd_); }
   [[nodiscard]] std::optional<reaped> try_to_reap() noexcept;
   void finish_wait() noexcept;
   void leave_to_event_loop();
@@ -67,9 +69,11 @@ class child_process : public std::enable_shared_from_this<child_process> {
   int last_signal_;
   state state_ = state::reaped;
   std::optional<ipc::exit_status> status_;
-  // Readable once the process has ended, and now and then before: an event of another descriptor
-  // that was closed with events under way may reach the one that has its place.
-  std::shared_ptr<operation_queue> pidfd_;
+  base::unique_fd pidfd_;  // for signals to a child of the helper
+  // Its process descriptor, or a helper's line: readable once the process has ended, and now and
+  // then before: an event of another descriptor that was closed with events under way may reach the
+  // one that has its place.
+  std::shared_ptr<operation_queue> end_;
 };
 
 }  // namespace emilua::bindings

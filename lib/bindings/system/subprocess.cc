@@ -29,14 +29,12 @@ child_process& check_child(lua_State* L) { return *lua::check<subprocess>(L, 1).
 
 int spawn(lua_State* L) {
   const spawn_options options = check_spawn_options(L, 1);
-  // All that takes memory comes before the process, which then always has an owner.
-  auto& object = lua::push_new<subprocess>(L);
-  object.child = std::make_shared<child_process>(fiber::vm::of(L).io(), options.signal_on_gcreaper);
+  child_process& child = push_subprocess(L, options.signal_on_gcreaper);
   auto program = ipc::spawn_program(options.request);
   if (!program)
     lua::raise(L, program.error().code,
                {"step", std::string_view{ipc::step_name(program.error().step)}});
-  if (const auto error = object.child->adopt(std::move(*program))) lua::raise(L, error);
+  if (const auto error = child.adopt(std::move(*program))) lua::raise(L, error);
   return 1;
 }
 
@@ -101,6 +99,12 @@ const lua::class_method functions[] = {{"spawn", spawn}};
 }  // namespace
 
 std::span<const lua::class_method> spawn_functions() noexcept { return functions; }
+
+child_process& push_subprocess(lua_State* L, int signal_on_gcreaper) {
+  auto& object = lua::push_new<subprocess>(L);
+  object.child = std::make_shared<child_process>(fiber::vm::of(L).io(), signal_on_gcreaper);
+  return *object.child;
+}
 
 }  // namespace emilua::bindings
 

@@ -10,7 +10,7 @@
 #include "lib/base/unique_fd.h"
 #include "lib/ipc/process.h"
 
-namespace emilua::actor {
+namespace emilua::ipc {
 
 struct lifeline {
   base::unique_fd creator, helper;
@@ -21,13 +21,13 @@ struct lifeline {
 // --- the creator's side -----------------------------------------------------
 
 // Empty while the child lives; ECHILD if the helper has gone without telling.
-[[nodiscard]] base::result<std::optional<ipc::exit_status>> read_status(int creator) noexcept;
+[[nodiscard]] base::result<std::optional<exit_status>> read_status(int creator) noexcept;
 void release_child(int creator) noexcept;
 
 // --- the helper's side ------------------------------------------------------
 
 enum class wish { nothing, end, release };
 [[nodiscard]] wish read_wish(int helper) noexcept;
-void report_status(int helper, const ipc::exit_status& status) noexcept;
+void report_status(int helper, const exit_status& status) noexcept;
 
-}  // namespace emilua::actor
+}  // namespace emilua::ipc

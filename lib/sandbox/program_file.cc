@@ -1,4 +1,4 @@
-#include "tools/confine/program_file.h"
+#include "lib/sandbox/program_file.h"
 
 #include <elf.h>
 #include <fcntl.h>
@@ -6,24 +6,26 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
+#include <cerrno>
 #include <cstring>
 
-namespace emilua::confine {
+namespace emilua::sandbox {
 namespace {
 
-base::result<program_file> open_program(std::string path) {
-  program_file file{base::unique_fd{::open(path.c_str(), O_PATH | O_CLOEXEC)}, std::move(path)};
+base::result<program_file> open_program(const std::string& path) {
+  program_file file{base::unique_fd{::open(path.c_str(), O_PATH | O_CLOEXEC)}, path};
   if (!file.fd) return base::last_error();
   struct stat status {};
   if (::fstat(file.fd.get(), &status) == -1) return base::last_error();
   if (!S_ISREG(status.st_mode)) return base::system_error(EACCES);
-  if (::access(file.path.c_str(), X_OK) == -1) return base::last_error();
+  if (::access(path.c_str(), X_OK) == -1) return base::last_error();
   return file;
 }
 
-std::string first_bytes(const std::string& path) {
+std::string first_bytes(int file) {
   std::string bytes(4096, '\0');
+  // It may have been opened for nothing but its path.
+  const std::string path = "/proc/self/fd/" + std::to_string(file);
   const base::unique_fd fd{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
   const ssize_t n = fd ? ::pread(fd.get(), bytes.data(), bytes.size(), 0) : 0;
   bytes.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
@@ -52,31 +54,36 @@ std::string elf_interpreter(const std::string& bytes) {
 
 }  // namespace
 
-base::result<program_file> find_program(const std::string& name) {
-  if (name.empty()) return base::system_error(ENOENT);
-  if (name.find('/') != name.npos) return open_program(name);
-  const char* const path = std::getenv("PATH");
-  const std::string directories = path != nullptr ? path : "/usr/local/bin:/usr/bin:/bin";
+std::vector<std::string> search_path(const std::string& name, std::string_view directories) {
+  if (name.empty() || name.find('/') != name.npos) return {name};
+  std::vector<std::string> paths;
+  for (;;) {
+    const auto end = directories.find(':');
+    const std::string_view directory = directories.substr(0, end);
+    paths.push_back(directory.empty() ? name : std::string{directory} + "/" + name);
+    if (end == directories.npos) return paths;
+    directories.remove_prefix(end + 1);
+  }
+}
+
+base::result<program_file> find_program(std::span<const std::string> paths) {
   std::error_code error = base::system_error(ENOENT);
-  for (std::size_t at = 0; at <= directories.size();) {
-    const std::size_t end = std::min(directories.find(':', at), directories.size());
-    const std::string directory = directories.substr(at, end - at);
-    auto found = open_program((directory.empty() ? "." : directory) + "/" + name);
+  for (const std::string& path : paths) {
+    auto found = open_program(path);
     if (found) return found;
-    if (found.error() == std::errc::permission_denied) error = found.error();
-    at = end + 1;
+    if (paths.size() == 1 || found.error() == std::errc::permission_denied) error = found.error();
   }
   return error;
 }
 
-std::string why_not_executable(const program_file& program, bool by_descriptor) {
-  const std::string bytes = first_bytes(program.path);
+std::string why_not_executable(int file, bool by_descriptor) {
+  const std::string bytes = first_bytes(file);
   if (const std::string interpreter = elf_interpreter(bytes); !interpreter.empty())
     return "its dynamic linker " + interpreter +
-           " is not in the box, or cannot be executed there: grant it, or use --profile=reader";
+           " is not in the box, or cannot be executed there";
   if (bytes.starts_with("#!") && by_descriptor)
     return "it is a script, which needs the promise 'exec' and its interpreter in the box";
   return "";
 }
 
-}  // namespace emilua::confine
+}  // namespace emilua::sandbox

@@ -1,11 +1,11 @@
 // Runs in the helper too: no malloc, no locks, no stdio, no exceptions.
-#include "lib/actor/lifeline.h"
+#include "lib/ipc/lifeline.h"
 
 #include <sys/socket.h>
 
 #include <cerrno>
 
-namespace emilua::actor {
+namespace emilua::ipc {
 namespace {
 
 constexpr char release_byte = 'r';
@@ -19,12 +19,12 @@ base::result<lifeline> make_lifeline() noexcept {
   return lifeline{base::unique_fd{ends[0]}, base::unique_fd{ends[1]}};
 }
 
-base::result<std::optional<ipc::exit_status>> read_status(int creator) noexcept {
-  ipc::exit_status status;
+base::result<std::optional<exit_status>> read_status(int creator) noexcept {
+  exit_status status;
   const ssize_t n =
       base::retry([&] { return ::recv(creator, &status, sizeof status, MSG_DONTWAIT); });
   if (n == sizeof status) return std::optional{status};
-  if (n == -1 && errno == EAGAIN) return std::optional<ipc::exit_status>{};
+  if (n == -1 && errno == EAGAIN) return std::optional<exit_status>{};
   return base::system_error(ECHILD);
 }
 
@@ -40,9 +40,9 @@ wish read_wish(int helper) noexcept {
   return n == -1 && errno == EAGAIN ? wish::nothing : wish::end;
 }
 
-void report_status(int helper, const ipc::exit_status& status) noexcept {
+void report_status(int helper, const exit_status& status) noexcept {
   // The creator may not be interested any more.
   static_cast<void>(::send(helper, &status, sizeof status, MSG_DONTWAIT | MSG_NOSIGNAL));
 }
 
-}  // namespace emilua::actor
+}  // namespace emilua::ipc
