@@ -1,34 +1,48 @@
 """For tests on kernels that lack something: a process in which a system call fails.
 
     run = emilua(path, preexec_fn=lambda: without("pidfd_open", errno.ENOSYS))
+
+    with older_landlock(3) as in_child:
+        run = emilua(path, preexec_fn=in_child)
 """
 
+import contextlib
 import ctypes
+import fcntl
 import platform
+import select
+import socket
 import struct
+import threading
 
 # By machine; calls since 2019 have one number everywhere.
 _NUMBERS = {
     "x86_64": {
-        "clone": 56, "epoll_create1": 291, "eventfd2": 290, "execveat": 322, "memfd_create": 319, "pipe2": 293,
-        "prctl": 157, "preadv2": 327, "pwritev2": 328, "signalfd4": 289, "socketpair": 53, "timerfd_create": 283,
-        "waitid": 247,
+        "capset": 126, "clone": 56, "epoll_create1": 291, "eventfd2": 290, "execveat": 322, "memfd_create": 319, "pipe2": 293,
+        "pivot_root": 155, "prctl": 157, "preadv2": 327, "pwritev2": 328, "seccomp": 317, "setrlimit": 160,
+        "prlimit64": 302, "setsid": 112, "sethostname": 170, "signalfd4": 289, "socketpair": 53,
+        "timerfd_create": 283, "umount2": 166, "mount": 165, "waitid": 247,
     },
     "aarch64": {
-        "clone": 220, "epoll_create1": 20, "eventfd2": 19, "execveat": 281, "memfd_create": 279, "pipe2": 59,
-        "prctl": 167, "preadv2": 286, "pwritev2": 287, "signalfd4": 74, "socketpair": 199, "timerfd_create": 85,
-        "waitid": 95,
+        "capset": 91, "clone": 220, "epoll_create1": 20, "eventfd2": 19, "execveat": 281, "memfd_create": 279, "pipe2": 59,
+        "pivot_root": 41, "prctl": 167, "preadv2": 286, "pwritev2": 287, "seccomp": 277, "setrlimit": 164,
+        "prlimit64": 261, "setsid": 157, "sethostname": 161, "signalfd4": 74, "socketpair": 199,
+        "timerfd_create": 85, "umount2": 39, "mount": 40, "waitid": 95,
     },
 }
 _EVERYWHERE = {
     "pidfd_send_signal": 424, "pidfd_open": 434, "clone3": 435, "close_range": 436, "epoll_pwait2": 441,
+    "open_tree": 428, "move_mount": 429, "fsopen": 430, "fsconfig": 431, "fsmount": 432, "openat2": 437,
     "mount_setattr": 442, "landlock_create_ruleset": 444, "landlock_add_rule": 445, "landlock_restrict_self": 446,
 }
 _AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 
 _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 22, 2
 _PR_SET_NO_NEW_PRIVS = 38
-_ALLOW, _ERRNO = 0x7FFF0000, 0x00050000
+_SECCOMP_SET_MODE_FILTER, _SECCOMP_FILTER_FLAG_NEW_LISTENER = 1, 8
+_NOTIF_RECV, _NOTIF_SEND = 0xC0502100, 0xC0182101
+_NOTIF_SIZE = 80
+_ALLOW, _ERRNO, _NOTIFY = 0x7FFF0000, 0x00050000, 0x7FC00000
 _LOAD, _EQUAL, _ANY_BIT, _RETURN = 0x20, 0x15, 0x45, 0x06  # ld [k]; jeq #k; jset #k; ret #k
 
 
@@ -47,18 +61,67 @@ def number(call):
 def without(call, error, first_argument=None, flags=None):
     """From now on the call fails in this process and its descendants: always, or only with this first
     argument, or only with any of these flags in it."""
-    machine = platform.machine()
     test = b""
     if first_argument is not None:
         test = _instruction(_LOAD, 16) + _instruction(_EQUAL, first_argument, 0, 1)
     elif flags is not None:
         test = _instruction(_LOAD, 16) + _instruction(_ANY_BIT, flags, 0, 1)
-    refuse = test + _instruction(_RETURN, _ERRNO | error)
-    count = len(refuse) // 8
-    text = (_instruction(_LOAD, 4) + _instruction(_EQUAL, _AUDIT_ARCH[machine], 0, count + 2) + _instruction(_LOAD, 0)
-            + _instruction(_EQUAL, number(call), 0, count) + refuse + _instruction(_RETURN, _ALLOW))
-    program = _Program(len(text) // 8, text)
+    program = _program(call, test + _instruction(_RETURN, _ERRNO | error))
+    libc = _no_new_privs()
+    if libc.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(program), 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl")
+
+
+def _program(call, answer):
+    """A filter that permits every other call."""
+    count = len(answer) // 8
+    text = (_instruction(_LOAD, 4) + _instruction(_EQUAL, _AUDIT_ARCH[platform.machine()], 0, count + 2)
+            + _instruction(_LOAD, 0) + _instruction(_EQUAL, number(call), 0, count) + answer
+            + _instruction(_RETURN, _ALLOW))
+    return _Program(len(text) // 8, text)
+
+
+def _no_new_privs():
     libc = ctypes.CDLL(None, use_errno=True)
-    for arguments in ((_PR_SET_NO_NEW_PRIVS, 1, 0), (_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(program))):
-        if libc.prctl(*arguments, 0, 0) != 0:
-            raise OSError(ctypes.get_errno(), "prctl")
+    if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl")
+    return libc
+
+
+@contextlib.contextmanager
+def older_landlock(abi):
+    """A function for the child: from then on its kernel says that it has this ABI of Landlock."""
+    ours, theirs = socket.socketpair()
+    version_is_asked = _instruction(_LOAD, 32) + _instruction(_EQUAL, 1, 0, 1) + _instruction(_RETURN, _NOTIFY)
+    program = _program("landlock_create_ruleset", version_is_asked)
+
+    def in_child():
+        libc = _no_new_privs()
+        listener = libc.syscall(number("seccomp"), _SECCOMP_SET_MODE_FILTER, _SECCOMP_FILTER_FLAG_NEW_LISTENER,
+                                ctypes.byref(program))
+        if listener < 0:
+            raise OSError(ctypes.get_errno(), "seccomp")
+        socket.send_fds(theirs, [b"x"], [listener])
+
+    answering = threading.Thread(target=_answer, args=(ours, abi))
+    answering.start()
+    try:
+        yield in_child
+    finally:
+        theirs.close()
+        answering.join()
+        ours.close()
+
+
+def _answer(source, value):
+    """Answers all who ask, until there is nobody who could."""
+    _, listeners, _, _ = socket.recv_fds(source, 1, 1)
+    if not listeners:
+        return
+    with open(listeners[0], "rb", buffering=0) as listener:
+        poll = select.poll()
+        poll.register(listener, select.POLLIN)
+        while not poll.poll()[0][1] & select.POLLHUP:
+            asked = fcntl.ioctl(listener, _NOTIF_RECV, bytes(_NOTIF_SIZE))
+            with contextlib.suppress(FileNotFoundError):  # it has been killed meanwhile
+                fcntl.ioctl(listener, _NOTIF_SEND, asked[:8] + struct.pack("qiI", value, 0, 0))

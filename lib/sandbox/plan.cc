@@ -271,6 +271,8 @@ class planner {
     if (written_apart_ && policy_.fs.mounts.empty()) return;
     enforced(binds_ ? "fs" : "fs.mounts",
              whole ? "mount namespace with a root of its own" : "mount namespace");
+    if (whole && support_.landlock_abi == 0)
+      plan_.report.back().why = "who is handed a directory from outside can leave it upwards";
   }
 
   void plan_hostname() {

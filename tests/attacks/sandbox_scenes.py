@@ -102,6 +102,7 @@ def attempt(scene, arguments, options=None):
                                pass_fds=scene.descriptors, preexec_fn=scene.in_child)
     try:
         line = _line(program.stdout)
+        report = _line(program.stderr) if options and "--report=json" in options else ""
         happened = scene.happened(line)
         if line.startswith("done"):
             program.kill()
@@ -110,7 +111,7 @@ def attempt(scene, arguments, options=None):
         program.kill()
         program.wait()
     happened = scene.remains(happened)
-    return Outcome(line, program.returncode, stderr.decode(errors="replace"), happened)
+    return Outcome(line, program.returncode, report + stderr.decode(errors="replace"), happened)
 
 
 def _options(scene, options):

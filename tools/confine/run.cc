@@ -65,6 +65,8 @@ class runner {
   int run() {
     block_signals();
     auto planned = plan(sandbox::all_supported());
+    // A fault of the policy; or a kernel that lacks what it takes to make a plan.
+    if (!planned) planned = plan(sandbox::probe());
     if (!planned) return refuse(planned.error());
     auto started = sandbox::launch(*planned, request());
     if (!started && may_lack_support(started.error())) {
