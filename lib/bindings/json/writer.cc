@@ -1,9 +1,12 @@
 #include "lib/bindings/json/writer.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
+#include <iterator>
 
 #include "lib/base/utf8.h"
 #include "lib/bindings/json/plain_text.h"
@@ -19,20 +22,60 @@ char* write_integer(char* first, double value) {
   return std::to_chars(first, first + number_size - 1, static_cast<std::int64_t>(value)).ptr;
 }
 
-// 1e-07 becomes 1e-7.
-char* shorten_exponent(char* first, char* last) {
-  char* e = std::find(first, last, 'e');
-  if (last - e < 4 || e[2] != '0') return last;
-  return std::copy(e + 3, last, e + 2);
+// The digits of the shortest number that reads back as `value`, without zeros at the end, and the
+// power of ten that the first one stands for. By fmt's Dragonbox: libstdc++ has 130 KB for this.
+struct decimal {
+  char digits[24];
+  int count;
+  int exponent;
+};
+
+decimal shortest(double value) {
+  const auto [significand, exponent] = fmt::detail::dragonbox::to_decimal(value);
+  decimal result;
+  const char* end = std::to_chars(result.digits, std::end(result.digits), significand).ptr;
+  const auto count = static_cast<int>(end - result.digits);
+  result.exponent = exponent + count - 1;
+  result.count = count;
+  while (result.count > 1 && result.digits[result.count - 1] == '0') --result.count;
+  return result;
 }
 
-char* write_real(char* first, double value) {
-  char* end = first + number_size;
-  // Without exponent it would be an integer, of more than 64 bits.
+char* copy(const char* digits, int count, char* to) { return std::copy_n(digits, count, to); }
+
+char* write_scientific(char* to, const decimal& number) {
+  *to++ = number.digits[0];
+  if (number.count > 1) {
+    *to++ = '.';
+    to = copy(number.digits + 1, number.count - 1, to);
+  }
+  *to++ = 'e';
+  if (number.exponent > 0) *to++ = '+';
+  return std::to_chars(to, to + 4, number.exponent).ptr;
+}
+
+char* write_fixed(char* to, const decimal& number) {
+  if (number.exponent < 0) {
+    to = copy("0.", 2, to);
+    to = std::fill_n(to, -1 - number.exponent, '0');
+    return copy(number.digits, number.count, to);
+  }
+  const int before_point = std::min(number.count, number.exponent + 1);
+  to = copy(number.digits, before_point, to);
+  *to++ = '.';
+  return copy(number.digits + before_point, number.count - before_point, to);
+}
+
+// No integer of 64 bits: so there are digits behind the point, or many before it.
+char* write_real(char* to, double value) {
+  if (value < 0) *to++ = '-';
+  const decimal number = shortest(std::abs(value));
+  // Two digits of an exponent are counted, though 1e-07 is written as 1e-7.
+  const int scientific =
+      number.count + (number.count > 1 ? 1 : 0) + 2 + (std::abs(number.exponent) < 100 ? 2 : 3);
+  const int fixed = number.exponent < 0 ? number.count + 1 - number.exponent : number.count + 1;
   const bool large = std::abs(value) >= 0x1p63;
-  const auto result = large ? std::to_chars(first, end, value, std::chars_format::scientific)
-                            : std::to_chars(first, end, value);
-  return shorten_exponent(first, result.ptr);
+  return large || scientific < fixed ? write_scientific(to, number) : write_fixed(to, number);
 }
 
 // What follows the backslash in the short form of an escape; 0 if there is none.
