@@ -63,6 +63,27 @@ system_library = repository_rule(
     local = True,
 )
 
+# --- the C library's mathematics, each function once -------------------------------
+
+# glibc has up to four of each function, for different processors, and a static executable gets them
+# all. These options leave one of each large one.
+# Small, and the ones that programs spend time in.
+_FAST_VARIANTS = ["__ieee754_exp_fma", "__ieee754_log_fma", "__ieee754_pow_fma"]
+
+def _small_libm_impl(rctx):
+    symbols = _run(rctx, ["sh", "-c", "nm --defined-only --format=posix \"$1\"/libm*.a 2>/dev/null | cut -d' ' -f1", "sh", _library_dir(rctx)])
+    names = {name: True for name in symbols.split("\n")}
+    linkopts = []
+    for name in sorted(names):
+        function, _, variant = name.rpartition("_")
+        if variant in ["avx", "fma", "fma4"] and function + "_sse2" in names and name not in _FAST_VARIANTS:
+            linkopts.append("-Wl,--defsym=%s=%s_sse2" % (name, function))
+    rctx.file("linkopts.bzl", "SMALL_LIBM = %s\n" % repr(linkopts), executable = False)
+    rctx.file("BUILD", "", executable = False)
+    rctx.file("WORKSPACE", "workspace(name = \"%s\")\n" % rctx.name, executable = False)
+
+system_small_libm = repository_rule(implementation = _small_libm_impl, local = True)
+
 # --- abseil: one target for each pkg-config module, labelled as upstream ---------
 
 _ABSEIL_HEAD = """load("@rules_cc//cc:defs.bzl", "cc_import", "cc_library")

@@ -23,6 +23,8 @@ def static_tool(name, srcs, max_kib, deps = [], copts = [], **kwargs):
                 "-Wl,--gc-sections",
                 "-Wl,-z,noexecstack",
                 "-Wl,-z,relro,-z,now",
+                # A bit for each address to be adjusted, instead of 24 bytes.
+                "-Wl,-z,pack-relative-relocs",
             ],
         }),
         linkstatic = True,
