@@ -63,6 +63,10 @@ def data(name):
     return os.path.join(RUNFILES, "tests/bench", name)
 
 
+def tool(name):
+    return os.path.join(RUNFILES, "tools", name, name)
+
+
 def output(command):
     return subprocess.run(command, check=True, stdin=subprocess.DEVNULL, capture_output=True, text=True).stdout
 
@@ -170,6 +174,24 @@ def scanner(rounds=5):
         verdict("  ratio", first / second, "", 1.1)
 
 
+def scan(rounds=7):
+    """The tool scan: a column's sum, against mawk."""
+    mawk = shutil.which("mawk") or sys.exit("bench: no mawk: run ci/bootstrap")
+    with tempfile.TemporaryDirectory() as directory:
+        path = os.path.join(directory, "table")
+        for columns in 5, 10, 20:
+            column = a_table(path, columns, 100_000_000)
+            theirs = [mawk, "{ s += $%d } END { printf \"%%.0f\\n\", s }" % column, path]
+            for field, what in (("F", "as a string"), ("N", "as a number")):
+                program = "s = (s or 0) + %s[%d] function END() emit(s) end" % (field, column)
+                ours = [tool("scan"), "-F ", program, path]
+                assert output(ours) == output(theirs), (ours, theirs)
+                first, second = alternately(ours, theirs, rounds)
+                print("100 MB: scan %.0f ms, mawk %.0f ms" % (first * 1e3, second * 1e3))
+                verdict("  summing one of %d columns, %s: mawk's time in ours" % (columns, what), second / first, "", 1,
+                        at_least=True)
+
+
 def spawn():
     script = data("spawn.lua")
 
@@ -246,6 +268,6 @@ def idle():
 
 
 if __name__ == "__main__":
-    for part in (start_up, fibers, json, scanner, spawn, messages, idle):
+    for part in (start_up, fibers, json, scanner, scan, spawn, messages, idle):
         if part.__name__ in sys.argv[2:] or len(sys.argv) == 2:
             part()

@@ -1,0 +1,32 @@
+// What ends the run: one line on standard error, and the status.
+#pragma once
+
+#include <cstdio>
+#include <string>
+
+#include "lib/base/error.h"
+#include "tools/command_line/start.h"
+#include "tools/scan/input.h"
+
+namespace emilua::scan {
+
+inline constexpr int failed_status = 2;  // awk's
+
+inline int report(const std::string& what) {
+  std::fflush(stdout);
+  tools::complain("scan", what);
+  return failed_status;
+}
+
+// What has happened at the current record.
+inline int report(const input& in, const std::string& what) {
+  return report(in.file() + ": record " + std::to_string(in.record_number()) + ": " + what);
+}
+
+// Writing has failed; errno says why.
+inline int report_output() {
+  tools::complain("scan", "standard output: " + base::last_error().message());
+  return failed_status;
+}
+
+}  // namespace emilua::scan
