@@ -58,15 +58,12 @@ vm& vm::of(lua_State* L) noexcept {
   return *static_cast<vm*>(self);
 }
 
-// The C library's allocator instead of LuaJIT's own: sanitizers see every object, and the argument
-// doubles as the way from a Lua state to its VM.
-void* vm::allocate(void* self, void* block, std::size_t /*old_size*/, std::size_t new_size) {
-  if (new_size == 0) {
-    std::free(block);
-    return nullptr;
-  }
-  void* moved = std::realloc(block, new_size);
-  if (moved == nullptr) static_cast<vm*>(self)->memory_exhausted();
+// The C library's allocator, behind the VM's cache, instead of LuaJIT's own: sanitizers see every
+// object, and the argument doubles as the way from a Lua state to its VM.
+void* vm::allocate(void* self, void* block, std::size_t old_size, std::size_t new_size) {
+  vm& v = *static_cast<vm*>(self);
+  void* const moved = v.blocks_.resize(block, old_size, new_size);
+  if (moved == nullptr && new_size != 0) v.memory_exhausted();
   return moved;
 }
 

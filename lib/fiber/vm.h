@@ -20,6 +20,7 @@
 #include <utility>
 #include <vector>
 
+#include "lib/fiber/block_cache.h"
 #include "lib/fiber/context.h"
 #include "lib/fiber/fiber.h"
 #include "lib/lua/class.h"
@@ -195,6 +196,7 @@ class vm : public std::enable_shared_from_this<vm> {
   pool& threads_;
   options options_;
   strand strand_;
+  block_cache blocks_;
   lua_State* state_;
   std::unique_ptr<module_loader> loader_;
 
