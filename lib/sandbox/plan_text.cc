@@ -121,6 +121,7 @@ const char* mechanism_of(step_kind kind) noexcept {
       return "network namespace";
     case step_kind::private_mounts:
     case step_kind::make_root:
+    case step_kind::clone_root:
     case step_kind::open_root:
     case step_kind::make_directories:
     case step_kind::make_file:
