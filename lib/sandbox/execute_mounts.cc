@@ -205,6 +205,8 @@ int clone_root(const compiled_step& s, unique_fd& root) noexcept {
 int bind_tree(int root, const compiled_step& s, const unique_fd& tree) noexcept {
   struct stat status {};
   if (::fstat(tree.get(), &status) == -1) return errno;
+  // A file in its place would let the box write to it.
+  if ((s.flags & step_device) != 0 && !S_ISCHR(status.st_mode)) return ENODEV;
   if (s.flags & step_make_target) {
     if (S_ISDIR(status.st_mode)) {
       if (const int error = make_directories(root, s.path, 0755); error != 0) return error;

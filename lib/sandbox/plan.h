@@ -64,6 +64,7 @@ enum step_flags : std::uint32_t {
   step_optional = 1,     // a source that does not exist is no failure
   step_recursive = 2,    // mounts beneath, too
   step_make_target = 4,  // what is missing of a bind's target is made
+  step_device = 8,       // a bind's source is a character device, or it is a failure
 };
 
 struct step {

@@ -200,7 +200,7 @@ void mount_planner::devices(const std::string& clause, const std::string& target
   for (const char* name : {"null", "zero", "full", "random", "urandom", "tty"}) {
     step& s = push(step_kind::bind, clause, target + "/" + name, std::string{"/dev/"} + name);
     s.number = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC;
-    s.flags = step_make_target;  // in the tmpfs
+    s.flags = step_make_target | step_device;  // in the tmpfs
   }
   for (const char* name : {"/pts", "/shm"})
     push(step_kind::make_directories, clause, target + name).number = 0755;
