@@ -118,6 +118,17 @@ void enter_box(std::string& box) {
   if (!sandbox::tell_host(argument_fd, {kind::ready, 0, 0})) fail_call("sandbox: handshake");
 }
 
+// An actor that is process 1 of its namespace, if it is: what the kernel keeps from those, unless
+// they handle it, ends this one as it ends others.
+void stay_first_process() {
+  if (::getpid() != 1) return;
+  struct sigaction leave {};
+  leave.sa_handler = [](int signal) { ::_exit(128 + signal); };
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2})
+    if (::sigaction(signal, &leave, nullptr) == -1) fail_call("sigaction");
+  base::unblock_all_signals();
+}
+
 std::vector<char*> pointers(std::vector<std::string>& texts) {
   std::vector<char*> out;
   out.reserve(texts.size() + 1);
@@ -194,7 +205,11 @@ void become_actor(const child_descriptors& given, const stdio_mode (&modes)[3],
   }
   if (!config->box.empty()) enter_box(config->box);
   close_from(config_fd);
-  if (ipc::split_first_process() == -1) fail_call("clone");
+  // A box's plan says itself whether process 1 stays behind.
+  if (!config->box.empty())
+    stay_first_process();
+  else if (ipc::split_first_process() == -1)
+    fail_call("clone");
   try {
     ::exit(run({std::move(*config), base::unique_fd{inbox_fd}}));
   } catch (const std::exception& e) {  // no memory, no descriptors

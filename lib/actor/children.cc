@@ -27,23 +27,6 @@ std::optional<base::result<ipc::exit_status>> child_process::poll() {
   return ended;
 }
 
-template <class Handler>
-void child_process::async_wait(Handler handler) {
-  if (ended) {
-    const auto& status = *ended;
-    return bindings::post_completion(std::move(handler),
-                                     status ? std::error_code{} : status.error(),
-                                     status ? *status : ipc::exit_status{});
-  }
-  auto attempt = [this] { return poll(); };
-  line->start(std::move(attempt),
-              bindings::mapped_handler{std::move(handler),
-                                       [](Handler& h, std::error_code error, auto&& outcome) {
-                                         if (!error && !outcome) error = outcome.error();
-                                         h(error, error ? ipc::exit_status{} : *outcome);
-                                       }});
-}
-
 base::result<> child_process::send_signal(int signal) const {
   if (!pidfd) return base::system_error(ESRCH);
   return ipc::send_signal(pidfd.get(), signal);

@@ -10,6 +10,7 @@
 #include "lib/actor/spawn_helper.h"
 #include "lib/base/error.h"
 #include "lib/base/unique_fd.h"
+#include "lib/bindings/io/completion.h"
 #include "lib/bindings/io/operation_queue.h"
 #include "lib/fiber/vm.h"
 
@@ -49,6 +50,23 @@ class children final : public fiber::vm_extension {
   fiber::vm& vm_;
   std::unordered_set<std::shared_ptr<child_process>> supervised_;
 };
+
+template <class Handler>
+void child_process::async_wait(Handler handler) {
+  if (ended) {
+    const auto& status = *ended;
+    return bindings::post_completion(std::move(handler),
+                                     status ? std::error_code{} : status.error(),
+                                     status ? *status : ipc::exit_status{});
+  }
+  auto attempt = [this] { return poll(); };
+  line->start(std::move(attempt),
+              bindings::mapped_handler{std::move(handler),
+                                       [](Handler& h, std::error_code error, auto&& outcome) {
+                                         if (!error && !outcome) error = outcome.error();
+                                         h(error, error ? ipc::exit_status{} : *outcome);
+                                       }});
+}
 
 // Lua's channel:wait() for a child: suspends.
 [[nodiscard]] int wait_for_child(lua_State* L, const std::shared_ptr<child_process>& child);

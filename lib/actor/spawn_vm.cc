@@ -9,14 +9,13 @@
 #include <string>
 #include <string_view>
 
-#include "lib/actor/actor_config.h"
 #include "lib/actor/channel.h"
 #include "lib/actor/children.h"
 #include "lib/actor/inbox.h"
 #include "lib/actor/local_channel.h"
 #include "lib/actor/spawn_helper.h"
+#include "lib/actor/spawn_process.h"
 #include "lib/bindings/io/file_descriptor.h"
-#include "lib/bindings/sandbox/boxed_plan.h"
 #include "lib/fiber/module_closure.h"
 #include "lib/fiber/module_loader.h"
 #include "lib/fiber/module_name.h"
@@ -30,16 +29,6 @@ namespace emilua::actor {
 namespace {
 
 using lua::core_errc;
-
-// Everything that spawn_vm{…} says, and nothing done yet. The descriptors are borrowed from objects
-// that the options table holds.
-struct spawn_options {
-  actor_config config;
-  stdio_plan stdio[3];
-  int init_argument = -1;
-  std::uint64_t namespaces = 0;
-  bindings::boxed_plan* box = nullptr;  // with the child's end of the handshake
-};
 
 constexpr const char* stdio_names[] = {"stdin", "stdout", "stderr"};
 
@@ -134,6 +123,7 @@ void read_box(lua_State* L, int subprocess, spawn_options& out) {
     out.box = box;
     out.init_argument = box->handshake.get();
     out.namespaces = box->plan.namespaces;
+    out.wall_time = box->plan.wall_time.value_or(0);
     out.config.text_only = true;
     out.config.box = sandbox::compile(box->plan);
     out.config.jit = box->jit;
@@ -179,10 +169,14 @@ struct entry_module {
   std::string import_root;
 };
 
-// The file of the module that is named by `id`, as `require` would find it from the caller.
-entry_module find_module(lua_State* L, const std::string& id) {
+// The function that has called spawn_vm.
+constexpr int caller_level = 1;
+
+// The file of the module that is named by `id`, as `require` would find it from the function at
+// `level`.
+entry_module find_module(lua_State* L, const std::string& id, int level) {
   fiber::vm& v = fiber::vm::of(L);
-  const fiber::module_record* from = v.loader().importer(L, 1);
+  const fiber::module_record* from = v.loader().importer(L, level);
   if (from == nullptr) lua::raise(L, core_errc::current_module_not_known);
   if (id == ".") return {from->path, from->import_root};
   const auto request = fiber::parse_module_name(id);
@@ -200,12 +194,12 @@ entry_module find_module(lua_State* L, const std::string& id) {
 
 // The module, and with it everything that it is known to require. A name that starts with `/` is a
 // file of the child's own.
-void plan_shipping(lua_State* L, const std::string& id, spawn_options& out) {
+void plan_shipping(lua_State* L, const std::string& id, int level, spawn_options& out) {
   if (id.starts_with('/')) {
     out.config.module = id;
     return;
   }
-  const entry_module entry = find_module(L, id);
+  const entry_module entry = find_module(L, id, level);
   out.config.module = entry.path;
   out.config.import_root = entry.import_root;
   auto closure =
@@ -219,8 +213,16 @@ void plan_shipping(lua_State* L, const std::string& id, spawn_options& out) {
   lua::raise(L, error, {"step", std::string_view{step}});
 }
 
-// Carries the plan out.
-int start_process(lua_State* L, const spawn_options& options) {
+bool wants_one_thread(lua_State* L, int options) {
+  lua_getfield(L, options, "concurrency_hint");
+  const bool one = lua_type(L, -1) == LUA_TNUMBER && lua_tonumber(L, -1) == 1;
+  lua_pop(L, 1);
+  return one;
+}
+
+}  // namespace
+
+spawned_process start_process(lua_State* L, const spawn_options& options) {
   fiber::vm& v = fiber::vm::of(L);
   auto* helper = v.process().find<spawn_helper>();
   if (helper == nullptr) lua::raise(L, std::errc::no_child_process);
@@ -234,6 +236,7 @@ int start_process(lua_State* L, const spawn_options& options) {
       .inbox = ends->first.get(),
       .config = config->get(),
       .namespaces = options.namespaces,
+      .wall_time = options.wall_time,
   };
   auto child = helper->spawn(request);
   if (!child) {
@@ -243,9 +246,24 @@ int start_process(lua_State* L, const spawn_options& options) {
   // The child has its copy, whose end the host is to see.
   if (options.box != nullptr) options.box->handshake.reset();
   auto process = v.extension<children>().add(std::move(*child));
-  push_channel(L, std::move(ends->second), std::move(process));
-  return 1;
+  return {std::move(ends->second), std::move(process)};
 }
+
+spawn_options read_process(lua_State* L, int index, int level) {
+  lua_getfield(L, index, "module");
+  const std::string id{lua::to_text(L, -1)};
+  const bool one_thread = wants_one_thread(L, index);
+  lua_getfield(L, index, "subprocess");
+  spawn_options options;
+  options.config.text_only = fiber::vm::of(L).process().config().text_only;
+  options.config.single_threaded = one_thread;
+  read_subprocess(L, lua_gettop(L), options);
+  plan_shipping(L, id, level, options);
+  return options;
+}
+
+namespace {
+
 
 // --- actors in this process ------------------------------------------------
 
@@ -257,7 +275,7 @@ struct local_options {
 
 int start_thread(lua_State* L, const std::string& id, const local_options& options) {
   fiber::vm& parent = fiber::vm::of(L);
-  const entry_module entry = find_module(L, id);
+  const entry_module entry = find_module(L, id, caller_level);
   const auto source = parent.process().sources().load(entry.path);
   if (!source) lua::raise(L, source.error(), {"path", entry.path});
   std::unique_ptr<fiber::pool> own;
@@ -296,13 +314,6 @@ std::optional<bool> read_boolean(lua_State* L, const char* option) {
   return value;
 }
 
-bool wants_one_thread(lua_State* L) {
-  lua_getfield(L, 1, "concurrency_hint");
-  const bool one = lua_type(L, -1) == LUA_TNUMBER && lua_tonumber(L, -1) == 1;
-  lua_pop(L, 1);
-  return one;
-}
-
 int spawn_vm(lua_State* L) {
   if (lua_type(L, 1) == LUA_TSTRING) return start_thread(L, std::string{lua::to_text(L, 1)}, {});
   if (!lua_istable(L, 1)) lua::raise_argument(L, 1);
@@ -315,7 +326,7 @@ int spawn_vm(lua_State* L) {
   const std::optional<bool> new_master = read_boolean(L, "new_master");
   if (new_master == true && !fiber::vm::of(L).is_master())
     lua::raise(L, std::errc::operation_not_permitted);
-  const bool one_thread = wants_one_thread(L);
+  const bool one_thread = wants_one_thread(L, 1);
   lua_getfield(L, 1, "subprocess");
   if (lua_isnil(L, -1)) {
     return start_thread(
@@ -327,12 +338,9 @@ int spawn_vm(lua_State* L) {
   if (!lua_istable(L, -1)) lua::raise_argument(L, "subprocess");
   // Both belong to actors inside this process; with `subprocess` even the default is refused.
   if (inherit || new_master) lua::raise_argument(L, 1);
-  spawn_options options;
-  options.config.text_only = fiber::vm::of(L).process().config().text_only;
-  options.config.single_threaded = one_thread;
-  read_subprocess(L, lua_gettop(L), options);
-  plan_shipping(L, id, options);
-  return start_process(L, options);
+  auto process = start_process(L, read_process(L, 1, caller_level));
+  push_channel(L, std::move(process.channel), std::move(process.child));
+  return 1;
 }
 
 }  // namespace

@@ -14,17 +14,13 @@
 namespace emilua::actor {
 namespace {
 
-constexpr int value_argument = 2;  // of channel:send(value)
-
-[[noreturn]] void refuse(lua_State* L) { lua::raise_argument(L, value_argument); }
-
 struct table_shape {
   std::uint32_t list_length = 0;
   std::uint32_t pair_count = 0;
 };
 
 // Nothing but 1..n and strings may be a key.
-table_shape shape_of(lua_State* L, int index) {
+std::optional<table_shape> shape_of(lua_State* L, int index) {
   const std::size_t length = lua_objlen(L, index);
   std::size_t listed = 0, pairs = 0;
   lua_pushnil(L);
@@ -36,20 +32,24 @@ table_shape shape_of(lua_State* L, int index) {
       const double key = lua_tonumber(L, -1);
       if (!(key >= 1 && key <= static_cast<double>(length)) ||
           key != static_cast<double>(static_cast<std::size_t>(key)))
-        refuse(L);
+        return std::nullopt;
       ++listed;
     } else {
-      refuse(L);
+      return std::nullopt;
     }
   }
   // A hole: some elements after it could not be reached by the receiver's `#` and ipairs either.
-  if (listed != length || length > std::numeric_limits<std::uint32_t>::max()) refuse(L);
-  return {static_cast<std::uint32_t>(length), static_cast<std::uint32_t>(pairs)};
+  if (listed != length || length > std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
+  return table_shape{static_cast<std::uint32_t>(length), static_cast<std::uint32_t>(pairs)};
 }
 
 }  // namespace
 
-outgoing_value::outgoing_value(lua_State* L, int index) { add(L, index, 1); }
+outgoing_value::outgoing_value(lua_State* L, int index, int argument) : argument_(argument) {
+  add(L, index, 1);
+}
+
+void outgoing_value::refuse(lua_State* L) const { lua::raise_argument(L, argument_); }
 
 int outgoing_value::keep(base::unique_fd fd) { return kept_.emplace_back(std::move(fd)).get(); }
 
@@ -81,9 +81,10 @@ void outgoing_value::add_table(lua_State* L, int index, std::size_t depth) {
   if (depth > ipc::message_limits{}.depth) refuse(L);
   luaL_checkstack(L, 6, "message");
   if (lua_getmetatable(L, index)) refuse(L);
-  const table_shape shape = shape_of(L, index);
-  writer_.begin_table(shape.list_length, shape.pair_count);
-  for (std::uint32_t i = 1; i <= shape.list_length; ++i) {
+  const auto shape = shape_of(L, index);
+  if (!shape) refuse(L);
+  writer_.begin_table(shape->list_length, shape->pair_count);
+  for (std::uint32_t i = 1; i <= shape->list_length; ++i) {
     lua_rawgeti(L, index, static_cast<int>(i));
     add(L, lua_gettop(L), depth + 1);
     lua_pop(L, 1);

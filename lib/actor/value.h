@@ -23,8 +23,8 @@ namespace emilua::actor {
 class outgoing_value {
  public:
   // Encodes the value at `index`. Descriptors are duplicated, so that what the program does with
-  // its own objects meanwhile does not matter.
-  outgoing_value(lua_State* L, int index);
+  // its own objects meanwhile does not matter. `argument` is what errors name.
+  outgoing_value(lua_State* L, int index, int argument = 2);
 
   [[nodiscard]] const ipc::message_writer& writer() const noexcept { return writer_; }
 
@@ -32,9 +32,11 @@ class outgoing_value {
   void add(lua_State* L, int index, std::size_t depth);
   void add_table(lua_State* L, int index, std::size_t depth);
   void add_object(lua_State* L, int index);
+  [[noreturn]] void refuse(lua_State* L) const;
   // Keeps `fd` open until the message is gone; returns its number.
   int keep(base::unique_fd fd);
 
+  int argument_;
   ipc::message_writer writer_;
   std::vector<base::unique_fd> kept_;
 };

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "lib/actor/boxed_call.h"
 #include "lib/actor/inbox.h"
 #include "lib/actor/spawn_helper.h"
 #include "lib/base/file.h"
@@ -102,6 +103,7 @@ void provide_helper(fiber::context& process, actor::spawn_helper& helper) {
   process.provide(helper);
   process.provide<ipc::credential_follower>(helper);
   process.provide<sandbox::launcher>(helper);
+  process.provide(actor::boxed_calls());
 }
 
 // Runs one VM, and all that it starts, to the end.

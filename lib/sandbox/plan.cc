@@ -70,7 +70,9 @@ class planner {
     add({step_kind::forbid_privileges, "no_new_privs"});
     restrict_paths_and_ports();
     report_outside();
-    if (plan_.namespaces & CLONE_NEWPID) add({step_kind::split_first_process, "namespaces"});
+    // Whoever can have no children has none to look after, and can be process 1 itself.
+    if (has(CLONE_NEWPID) && (context_.who == subject::program || may_make_processes()))
+      add({step_kind::split_first_process, "namespaces"});
     limit_resources();
     if (auto failed = filter_calls(); !failed) return failed.error();
     return std::move(plan_);
@@ -207,11 +209,7 @@ class planner {
     if (!(policy_.limits.cgroup == cgroup_policy{}))
       compromise(level::off, "limits.cgroup", "", "cgroups are not used yet",
                  "limits.address_space and limits.processes, for each process");
-    if (!plan_.wall_time) return;
-    if (context_.who == subject::program)
-      enforced("limits.wall_time", "timer of the supervisor");
-    else
-      compromise(level::off, "limits.wall_time", "", "nobody watches an actor's time yet");
+    if (plan_.wall_time) enforced("limits.wall_time", "timer of the supervisor");
   }
 
   void plan_network() {
@@ -500,6 +498,21 @@ class planner {
     return calls_.promises.contains(promise::exec) ||
            std::ranges::any_of(calls_.allow, [](const syscall_rule& rule) {
              return rule.name == "execve" || rule.name == "execveat";
+           });
+  }
+
+  [[nodiscard]] bool may_make_processes() const {
+    constexpr std::string_view makers[] = {"clone", "clone3", "fork", "vfork"};
+    const auto permits = [](const syscall_action& action) {
+      return action.what != syscall_action::kind::error &&
+             action.what != syscall_action::kind::kill &&
+             action.what != syscall_action::kind::kill_thread;
+    };
+    if (!support_.filters || calls_.promises.contains(promise::proc) || !calls_.raw.empty())
+      return true;
+    return (calls_.otherwise && permits(*calls_.otherwise)) ||
+           std::ranges::any_of(calls_.allow, [&](const syscall_rule& rule) {
+             return std::ranges::find(makers, rule.name) != std::end(makers);
            });
   }
 

@@ -37,7 +37,7 @@ local sandbox = {}
 ---@field namespaces? 'auto'|string[] user mount pid net ipc uts cgroup time
 ---@field user? {uid: integer, gid: integer, groups: integer[], map: 'self'}
 ---@field capabilities? string[] kept
----@field limits? {address_space: integer, core: integer, cpu_time: integer, data: integer, file_size: integer, locked_memory: integer, open_files: integer, processes: integer, stack: integer} setrlimit(2)'s; bytes, seconds, counts
+---@field limits? {address_space: integer, core: integer, cpu_time: integer, data: integer, file_size: integer, locked_memory: integer, open_files: integer, processes: integer, stack: integer, wall_time: number} setrlimit(2)'s, in bytes, seconds, counts; wall_time: seconds until it is killed
 ---@field ipc? {abstract_unix: boolean, signals: boolean} with what is outside
 ---@field env? table<string, string>
 ---@field cwd? string '/' unless it says otherwise
@@ -70,7 +70,7 @@ function sandbox.support() end
 
 ---@class sandbox.box
 ---@field policy sandbox.policy as given, with its defaults
----@field report sandbox.clause[]? nil before a handshake
+---@field report sandbox.clause[]? of the last handshake, call or program; nil before
 local box = {}
 
 ---Options for spawn_vm, for one actor; `opts` are merged in. The actor runs without FFI, bytecode and
@@ -82,11 +82,39 @@ local box = {}
 function box:context(module, opts) end
 
 ---Waits until every restriction is in force for the actor that context() was last called for; interruption point.
----Raises what has failed, with clause and reason: nothing of the actor has run then. ENOTCONN without
+---Raises what has failed, with clause, step, mechanism and reason: nothing of the actor has run then. ENOTCONN without
 ---such an actor, ETIMEDOUT.
 ---@param timeout? number seconds, by default 10
 ---@return sandbox.clause[]
 function box:handshake(timeout) end
+
+---Runs one function in an actor of its own, and returns what it returns. `module` is one that returns
+---the function; it gets `argument`, and its result must be something that can be sent, or nil. The
+---process is killed and gone when the call returns, whatever it was doing; interruption point, which
+---kills it, too. What the function raises is raised as text (its first 4096 bytes); anything else is
+---an error code: what handshake() raises; ECONNRESET with reason and exit_code or exit_signal if the
+---process ended without an answer; ETIMEDOUT; EPROTO if the answer is malformed.
+---@param module string as spawn_vm finds it
+---@param argument any sent
+---@param opts? {timeout: number, subprocess: table} timeout: seconds for all of it, by default none; the rest is merged in as by context()
+---@return any
+function box:call(module, argument, opts) end
+
+---Starts an unmodified program under the policy, otherwise as system.spawn; returns when it runs. The
+---program is found outside the box and need not be in it; a dynamic one needs `fs.exec` of its linker
+---and libraries, a script that of its interpreter and itself. The caller's memory is not copied.
+---
+---`environment` is added to the policy's `env`, and must not name the same variables. What the policy
+---has a field for is the policy's alone, and refused here (ENOTSUP with arg): scheduler,
+---start_new_session, process_group, set_ctty, foreground, extra_groups, ruid, euid, rgid, egid, umask,
+---pdeathsig, working_directory, setns_*. With a pid namespace, signals other than SIGKILL reach the
+---program if they are SIGTERM, SIGINT, SIGHUP, SIGUSR1 or SIGUSR2, and one that a signal has ended
+---has the exit code 128 + its number, and no exit_signal.
+---
+---Errors have step, mechanism, clause and reason; ENOTSUP if the policy cannot be enforced here.
+---@param opts {program: string|path|file_descriptor, arguments: string[], environment: table<string, string>, stdin: 'share'|file_descriptor, stdout: 'share'|file_descriptor, stderr: 'share'|file_descriptor, extra_fds: table<integer, file_descriptor>, signal_on_gcreaper: integer}
+---@return subprocess
+function box:spawn(opts) end
 
 ---The plan, step by step, before anything runs.
 ---@param format? 'text'|'json'

@@ -88,6 +88,10 @@ function jobs.environment()
     return table.concat(all, ' ')
 end
 
+function jobs.pid()
+    return system.getpid()
+end
+
 function jobs.jit()
     return (jit.status())
 end

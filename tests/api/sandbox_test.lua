@@ -239,20 +239,45 @@ check.case('wrong arguments are named by their position', function()
 end)
 
 check.case('what cannot be enforced is refused with the clause and the reason', function()
-    local box = sandbox.new{limits = {wall_time = 1}}
+    local box = sandbox.new{user = {map = 'subid'}}
     local e = check.raises_code(generic.ENOTSUP, nil, box.context, box, './boxed_worker')
-    check.equal('limits.wall_time', e.clause)
+    check.equal('user.map', e.clause)
+    check.equal(true, e.reason:find('only maps of one id', 1, true) ~= nil)
     local held = sandbox.new{fs = {mounts = {{type = 'bind', source = {fd = 0}, target = '/x'}}}}
     e = check.raises_code(generic.ENOTSUP, nil, held.context, held, './boxed_worker')
     check.equal('fs.mounts[0].source', e.clause)
-    e = check.raises_code(generic.ENOTSUP, nil, box.context, box, './boxed_worker')
-    check.equal(true, e.reason:find("nobody watches an actor's time", 1, true) ~= nil)
-    in_box({limits = {wall_time = 1}, mode = 'best_effort'}, function(_, lax)
+    in_box({user = {map = 'subid'}, mode = 'best_effort'}, function(_, lax)
         local found
         for _, clause in ipairs(lax.report) do
-            found = found or clause.clause == 'limits.wall_time' and clause.level
+            found = found or clause.clause == 'user.map' and clause.level
         end
         check.equal('off', found)
+    end)
+end)
+
+check.case('an actor ends when its time is over', function()
+    local box = sandbox.new{limits = {wall_time = 0.1}}
+    local worker = spawn_vm(box:context './boxed_worker')
+    box:handshake()
+    check.equal(system.signal.SIGKILL, worker:wait().exit_signal)
+end)
+
+check.case('an actor that can have no children is process 1, and signals end it as any other', function()
+    for _, name in ipairs{'SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'} do
+        local box = sandbox.new()
+        local worker = spawn_vm(box:context './boxed_worker')
+        box:handshake()
+        local _, pid = ask(worker, {job = 'pid'})
+        check.equal(1, pid)
+        worker:kill(system.signal[name])
+        check.equal(128 + system.signal[name], worker:wait().exit_code)
+    end
+end)
+
+check.case('one that can is not: process 1 stays behind and reaps', function()
+    in_box({syscalls = 'stdio thread proc error'}, function(worker)
+        local _, pid = ask(worker, {job = 'pid'})
+        check.equal(2, pid)
     end)
 end)
 

@@ -6,12 +6,14 @@
 #include <boost/asio/bind_executor.hpp>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "lib/base/error.h"
 #include "lib/base/unique_fd.h"
 #include "lib/bindings/sandbox/box.h"
+#include "lib/bindings/sandbox/box_caller.h"
 #include "lib/bindings/sandbox/boxed_plan.h"
 #include "lib/bindings/sandbox/clauses.h"
 #include "lib/bindings/sandbox/handshake.h"
@@ -116,36 +118,70 @@ void push_plan(lua_State* L, const sandbox::policy& policy, const sandbox::plan&
   out.children = plan.promises.contains(sandbox::promise::proc);
 }
 
+// Pushes the options for spawn_vm: those of the table at `opts`, or nil, and the module at 2.
+std::shared_ptr<handshake_in_progress> push_context(lua_State* L, const box& self, int opts) {
+  if (lua_type(L, 2) != LUA_TSTRING) lua::raise_argument(L, 2);
+  if (!lua_isnoneornil(L, opts) && !lua_istable(L, opts)) lua::raise_argument(L, opts);
+  lua_settop(L, opts);
+  push_copy(L, opts);
+  const int context = lua_gettop(L);
+  lua_pushvalue(L, 2);
+  lua_setfield(L, context, "module");
+  lua_getfield(L, context, "subprocess");
+  if (!lua_isnil(L, -1) && !lua_istable(L, -1)) lua::raise_argument(L, opts);
+  push_copy(L, lua_gettop(L));
+  auto talk = std::make_shared<handshake_in_progress>(fiber::vm::of(L).io(),
+                                                      make_actor_plan(L, self.policy));
+  auto theirs = talk->begin();
+  if (!theirs) lua::raise(L, theirs.error());
+  push_plan(L, self.policy, talk->plan, std::move(*theirs));
+  lua_setfield(L, -2, "sandbox");
+  lua_setfield(L, context, "subprocess");
+  lua_settop(L, context);
+  return talk;
+}
+
 int context(lua_State* L) {
   auto& self = lua::check<box>(L, 1);
-  if (lua_type(L, 2) != LUA_TSTRING) lua::raise_argument(L, 2);
-  if (!lua_isnoneornil(L, 3) && !lua_istable(L, 3)) lua::raise_argument(L, 3);
-  lua_settop(L, 3);
-  push_copy(L, 3);  // 4
-  lua_pushvalue(L, 2);
-  lua_setfield(L, 4, "module");
-  lua_getfield(L, 4, "subprocess");
-  if (!lua_isnil(L, 5) && !lua_istable(L, 5)) lua::raise_argument(L, 3);
-  push_copy(L, 5);  // 6
-  auto pending = std::make_shared<handshake_in_progress>(fiber::vm::of(L).io(),
-                                                         make_actor_plan(L, self.policy));
-  auto theirs = pending->begin();
-  if (!theirs) lua::raise(L, theirs.error());
-  push_plan(L, self.policy, pending->plan, std::move(*theirs));
-  lua_setfield(L, 6, "sandbox");
-  lua_setfield(L, 4, "subprocess");
-  lua_settop(L, 4);
-  self.pending = std::move(pending);
+  self.pending = push_context(L, self, 3);
   return 1;
+}
+
+std::chrono::nanoseconds duration_of(double seconds) {
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(
+      std::chrono::duration<double>(seconds));
+}
+
+bool is_duration(double seconds) { return seconds >= 0 && seconds <= 1e9; }
+
+// The time that the options of a call leave for all of it, if they do.
+std::optional<std::chrono::nanoseconds> check_timeout(lua_State* L, int options) {
+  lua_getfield(L, options, "timeout");
+  if (lua_isnil(L, -1)) return std::nullopt;
+  const double seconds = lua_tonumber(L, -1);
+  if (lua_type(L, -1) != LUA_TNUMBER || !is_duration(seconds)) lua::raise_argument(L, "timeout");
+  return duration_of(seconds);
+}
+
+int call(lua_State* L) {
+  constexpr int argument = 3, opts = 4;
+  fiber::vm::of(L).check_suspension(L);
+  auto& self = lua::check<box>(L, 1);
+  auto talk = push_context(L, self, opts);
+  const int options = lua_gettop(L);
+  const auto timeout = check_timeout(L, options);
+  auto* const caller = fiber::vm::of(L).process().find<box_caller>();
+  if (caller == nullptr) lua::raise(L, std::errc::no_child_process);
+  self.last = talk->report;
+  return caller->call(L, {options, argument, std::move(talk), timeout});
 }
 
 constexpr double default_patience = 10;
 
 std::chrono::nanoseconds check_patience(lua_State* L) {
   const double seconds = lua_isnoneornil(L, 2) ? default_patience : lua::check_number(L, 2);
-  if (!(seconds >= 0 && seconds <= 1e9)) lua::raise_argument(L, 2);
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-      std::chrono::duration<double>(seconds));
+  if (!is_duration(seconds)) lua::raise_argument(L, 2);
+  return duration_of(seconds);
 }
 
 int handshake(lua_State* L) {
@@ -202,6 +238,7 @@ const lua::class_method methods[] = {
     {"context", context},
     {"handshake", handshake, true},
     {"spawn", spawn_in_box},
+    {"call", call, true},
     {"explain", explain}};
 const lua::class_property properties[] = {{"policy", policy}, {"report", report}};
 

@@ -1,0 +1,3 @@
+return function(value)
+    return type(value)
+end
