@@ -210,6 +210,18 @@ def spawn():
         verdict("  ratio to bwrap's %.2f ms" % bwrap, ours / bwrap, "", 0.5)
 
 
+def boxes():
+    """Actors and programs in boxes, against a plain subprocess actor and bubblewrap."""
+    plain, default, no_net, filtered, bwrap, program = seconds([engine(), data("boxes.lua")])
+    print("subprocess actor to its first message: %.2f ms; bwrap, all unshared: %.2f ms" % (plain, bwrap))
+    verdict("the same in the default box: an empty root, all namespaces", default, "ms", 1.5)
+    print("  to the plain one: %.2f; to bwrap: %.2f" % (default / plain, default / bwrap))
+    print("the same without a network namespace: %.2f ms, %.2f of the plain one" % (no_net, no_net / plain))
+    verdict("the same with Landlock and the filter only", filtered, "ms", 0.6)
+    print("  to the plain one: %.2f" % (filtered / plain))
+    verdict("box:spawn of `true` from start to end, to bwrap's", program / bwrap, "", 1)
+
+
 def messages():
     """Messages there and back, against what the system takes for the same without values and fibers."""
     script, packets, post = data("ping_pong.lua"), data("seqpacket_ping_pong"), data("post_ping_pong")
@@ -268,6 +280,6 @@ def idle():
 
 
 if __name__ == "__main__":
-    for part in (start_up, fibers, json, scanner, scan, spawn, messages, idle):
+    for part in (start_up, fibers, json, scanner, scan, spawn, boxes, messages, idle):
         if part.__name__ in sys.argv[2:] or len(sys.argv) == 2:
             part()

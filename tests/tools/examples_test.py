@@ -8,8 +8,11 @@ import json
 import os
 import random
 import re
+import shutil
+import socket
 import subprocess
 import tempfile
+import threading
 
 from cases import case, emilua, engine, main, scratch
 
@@ -18,6 +21,9 @@ BROKER = os.path.abspath("lua/examples/file_broker/main.lua")
 PRETTY = "lua/examples/json_pretty/main.lua"
 COLUMN_SUM = "lua/examples/column_sum/main.lua"
 UNTRUSTED_JSON = "lua/examples/untrusted_json/main.lua"
+THUMBNAIL = "lua/examples/thumbnail/main.lua"
+PLUGIN_HOST = "lua/examples/plugin_host/main.lua"
+CONFINED_BUILD = "lua/examples/confined_build/main.lua"
 
 
 def a_file(content):
@@ -226,6 +232,100 @@ def untrusted_json_tells_what_is_wrong():
     assert emilua(UNTRUSTED_JSON).returncode == 2
 
 
+def a_picture(width, height, dots):
+    return b"P6\n%d %d\n255\n" % (width, height) + dots
+
+
+@case
+def thumbnail_of_a_picture():
+    run = emilua(THUMBNAIL, a_file(a_picture(300, 200, bytes([200, 100, 50]) * 300 * 200)), "30", text=False)
+    assert (run.returncode, run.stderr) == (0, b""), run
+    assert run.stdout == a_picture(30, 20, bytes([200, 100, 50]) * 30 * 20), run.stdout[:40]
+
+
+@case
+def thumbnail_of_what_is_no_picture():
+    for content in b"", b"no picture", a_picture(300, 200, b"too little"):
+        path = a_file(content)
+        run = emilua(THUMBNAIL, path, "30")
+        assert (run.returncode, run.stdout) == (1, ""), run
+        assert run.stderr.endswith("thumbnail: %s: pamscale has failed (1)\n" % path), run
+    run = emilua(THUMBNAIL, "/nowhere", "30")
+    assert (run.returncode, run.stderr) == (1, "thumbnail: /nowhere: No such file or directory\n"), run
+    for arguments in (), ("x",), ("x", "0"), ("x", "1.5"), ("x", "y"):
+        assert emilua(THUMBNAIL, *arguments).returncode == 2
+
+
+@contextlib.contextmanager
+def a_server(line):
+    """Sends a line to whoever connects; the number of its port."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve():
+            with contextlib.suppress(OSError):
+                while True:
+                    connection, _ = server.accept()
+                    with connection:
+                        connection.sendall(line)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield server.getsockname()[1]
+        server.shutdown(socket.SHUT_RDWR)
+
+
+@case
+def plugin_host_lets_each_plugin_do_what_it_is_granted():
+    directory = scratch()
+    with open(os.path.join(directory, "note"), "w", encoding="ascii") as out:
+        out.write("a note\n")
+    expected = {("calculator", "compute"): "2870", ("reader", "compute"): "2870", ("fetcher", "compute"): "2870",
+                ("reader", "read"): "a note", ("fetcher", "fetch"): "pong"}
+    with a_server(b"pong\n") as port:
+        run = emilua(PLUGIN_HOST, directory, "note", str(port))
+    assert (run.returncode, run.stderr) == (0, ""), run
+    told = {tuple(line.split(None, 2)[:2]): line.split(None, 2)[2] for line in run.stdout.splitlines()}
+    assert told == {(plugin, deed): expected.get((plugin, deed), "refused")
+                    for plugin in ("calculator", "reader", "fetcher") for deed in ("compute", "read", "fetch")}, told
+
+
+def a_tree():
+    tree = os.path.join(scratch(), "tree")
+    shutil.copytree("lua/examples/confined_build/tree", tree, copy_function=shutil.copyfile)
+    os.mkdir(os.path.join(tree, "build"))
+    return tree
+
+
+@case
+def confined_build_builds():
+    tree = a_tree()
+    run = emilua(CONFINED_BUILD, tree)
+    assert (run.returncode, run.stderr) == (0, ""), run
+    built = subprocess.run([os.path.join(tree, "build/hello")], check=True, capture_output=True, text=True)
+    assert built.stdout == "hello from a confined build\n", built
+
+
+@case
+def confined_build_keeps_to_its_tree():
+    tree = a_tree()
+    with a_server(b"") as port:
+        run = emilua(CONFINED_BUILD, tree, "mischief", "PORT=%d" % port)
+        assert run.returncode == 0, run
+        for trace in "hello.c: Permission denied", "/etc/passwd: Permission denied", "socket: Operation not permitted":
+            assert trace in run.stderr, run.stderr
+        # The same outside.
+        run = subprocess.run(["make", "-i", "mischief", "PORT=%d" % port], cwd=tree, check=False, capture_output=True,
+                             text=True)
+    assert "denied" not in run.stderr and "not permitted" not in run.stderr, run.stderr
+    assert sorted(os.listdir(os.path.join(tree, "build"))) == ["mischief"]
+
+
+@case
+def confined_build_of_nothing():
+    assert emilua(CONFINED_BUILD).returncode == 2
+    run = emilua(CONFINED_BUILD, "/nowhere")
+    assert run.returncode == 1 and "confined_build: " in run.stderr and "/nowhere" in run.stderr, run
+
+
 @case
 def column_sum_of_many_lines():
     source = random.Random(4)
@@ -265,7 +365,8 @@ def column_sum_of_what_cannot_be_summed():
 def every_example_has_a_case():
     containers = {"busybox_container", "empty_root"}  # containers_test.py
     others = {"column_sum", "file_broker", "isolated_stats", "json_pretty", "untrusted_json"}
-    assert set(os.listdir("lua/examples")) - {"BUILD"} == others | containers
+    boxes = {"confined_build", "plugin_host", "thumbnail"}
+    assert set(os.listdir("lua/examples")) - {"BUILD"} == others | boxes | containers
 
 
 main()

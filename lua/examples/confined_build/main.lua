@@ -2,7 +2,7 @@
 -- only the tree's directory `build` can be written, and nobody can be reached, whatever the makefile
 -- or what it downloads says.
 --
---     emilua lua/examples/confined_build/main.lua TREE [TARGET]
+--     emilua lua/examples/confined_build/main.lua TREE [ARGUMENT…]
 --
 -- lua/examples/confined_build/tree is one; its target `mischief` tries what it must not.
 
@@ -10,9 +10,9 @@ local sandbox = require 'sandbox'
 local stream = require 'stream'
 local system = require 'system'
 
-local tree, target = system.arguments[3], system.arguments[4] or 'all'
+local tree = system.arguments[3]
 if not tree or tree:sub(1, 1) ~= '/' then
-    stream.write_all(system.err, 'usage: emilua main.lua TREE [TARGET]; TREE is absolute, and has a directory build\n')
+    stream.write_all(system.err, 'usage: emilua main.lua TREE [ARGUMENT...]; TREE is absolute, and has a directory build\n')
     system.exit(2)
 end
 
@@ -37,7 +37,7 @@ local box = sandbox.new{
 }
 
 local started, child = pcall(box.spawn, box, {
-    program = 'make', arguments = {'make', target}, stdout = 'share', stderr = 'share',
+    program = 'make', arguments = {'make', unpack(system.arguments, 4)}, stdout = 'share', stderr = 'share',
 })
 if not started then
     stream.write_all(system.err, 'confined_build: ' .. (child.reason or tostring(child)) .. '\n')
