@@ -11,8 +11,6 @@
 namespace emilua::init {
 namespace {
 
-constexpr std::string_view out_of_memory_message = "ipc_actor/init/alloc: out of memory (1 MiB)";
-
 // errno's text without allocation or locale, which strerror(3) does not promise.
 const char* text_of_error(int error) noexcept {
   const char* const text = ::strerrordesc_np(error);
@@ -66,7 +64,12 @@ void executor::fail(std::initializer_list<std::string_view> parts) noexcept {
   report({message, size});
 }
 
-void executor::out_of_memory() noexcept { report(out_of_memory_message); }
+void executor::out_of_memory() noexcept {
+  char message[64];
+  const int size = std::snprintf(message, sizeof message,
+                                 "ipc_actor/init/alloc: out of memory (%zu MiB)", capacity_ >> 20);
+  report({message, static_cast<std::size_t>(size)});
+}
 
 void executor::report(std::string_view message) noexcept {
   // What the script printed comes before the reason why it ended.

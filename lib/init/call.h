@@ -34,7 +34,7 @@ namespace emilua::init {
 class executor {
  public:
   executor(std::size_t size, void (*fatal)(std::string_view)) noexcept
-      : memory_(size), fatal_(fatal) {}
+      : memory_(size), capacity_(size), fatal_(fatal) {}
 
   // Memory from the arena until the end of the run; exhaustion is fatal.
   [[nodiscard]] void* allocate(std::size_t size) noexcept;
@@ -51,6 +51,7 @@ class executor {
   [[noreturn]] void report(std::string_view message) noexcept;
 
   arena memory_;
+  std::size_t capacity_;  // asked for
   void (*fatal_)(std::string_view);
   std::span<char> buffer_;
 };

@@ -19,7 +19,6 @@ namespace emilua::init {
 namespace {
 
 constexpr std::string_view script_prefix = "ipc_actor/init/script: ";
-static_assert(arena_size == std::size_t{1} << 20, "call.cc names it when it is exhausted");
 
 // lua_Alloc over the arena. It never answers "no memory", for Lua would turn that into an error
 // that the script could catch.
@@ -85,7 +84,7 @@ lua_State* make_state(executor& run) {
 
 // In a frame of its own, below the one that erases the stack.
 [[gnu::noinline]] void run_in_arena(const init_script_request& request) {
-  executor run{arena_size, request.fatal};
+  executor run{request.memory, request.fatal};
   if (request.script.empty()) run.fail({script_prefix, "empty script"});
   // Whatever happens to the descriptor's number, the programs that the script starts do not get it.
   if (request.argument != -1 && ::fcntl(request.argument, F_SETFD, FD_CLOEXEC) == -1)
@@ -98,7 +97,7 @@ lua_State* make_state(executor& run) {
   lua_State* const L = make_state(run);
   set_globals(L, request.argument);
   // "t": bytecode can break the interpreter.
-  if (luaL_loadbufferx(L, text, size, "=init.script", "t") != 0) fail_with_top(L);
+  if (luaL_loadbufferx(L, text, size, request.name, "t") != 0) fail_with_top(L);
   if (lua_pcall(L, 0, 0, 0) != 0) fail_with_top(L);
 
   // Closes the files that the script left open: stdio would write their buffers out when the
@@ -107,18 +106,17 @@ lua_State* make_state(executor& run) {
   (void)std::fflush(nullptr);
 }
 
-// Overwrites what the frames of the run have left below the caller's: copies of the script's
-// strings (string.gsub and others work in buffers of 8 KiB on the stack).
+}  // namespace
+
+// Copies of the script's strings are there: string.gsub and others work in buffers of 8 KiB.
 [[gnu::noinline]] void erase_stack() noexcept {
   char below[128 * 1024];
   base::secure_erase(below, sizeof below);
 }
 
-}  // namespace
-
 void run_init_script(const init_script_request& request) {
   run_in_arena(request);
-  erase_stack();
+  if (!request.keep_stack) erase_stack();
 }
 
 }  // namespace emilua::init

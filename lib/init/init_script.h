@@ -21,8 +21,11 @@ namespace emilua::init {
 inline constexpr std::size_t arena_size = std::size_t{1} << 20;
 
 struct init_script_request {
-  std::string_view script;  // source text, never bytecode
-  int argument = -1;        // the global `arg`, or -1 for nil
+  std::string_view script;            // source text, never bytecode
+  int argument = -1;                  // the global `arg`, or -1 for nil
+  const char* name = "=init.script";  // of the chunk, as luaL_loadbuffer has it
+  std::size_t memory = arena_size;    // what the script can have in all
+  bool keep_stack = false;            // the caller sees to erase_stack(), or executes a program
 
   // Told of the failure that ends the script, in one line such as
   // "ipc_actor/init: Permission denied" or "ipc_actor/init/script: init.script:3: oops".
@@ -32,5 +35,8 @@ struct init_script_request {
 
 // Returns only when the script has run to its end, with its memory erased.
 void run_init_script(const init_script_request& request);
+
+// Overwrites what a run has left on the stack, below the caller's frame.
+void erase_stack() noexcept;
 
 }  // namespace emilua::init

@@ -1,11 +1,14 @@
 #include "tools/command_line/program.h"
 
 #include <fcntl.h>
+#include <spawn.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <string_view>
 
 #include "lib/base/error.h"
@@ -48,13 +51,52 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
   return out;
 }
 
+namespace {
+
+// The C library looks for programs by the PATH of its own environment: that is the program's now.
+struct prepared_program {
+  prepared_program(const std::vector<std::string>& program, const environment& variables)
+      : texts(entries(variables)), entry_pointers(pointers(texts)), arguments(pointers(program)) {
+    environ = entry_pointers.data();
+  }
+  ~prepared_program() { ::clearenv(); }
+  prepared_program(const prepared_program&) = delete;
+  prepared_program& operator=(const prepared_program&) = delete;
+
+  std::vector<std::string> texts;
+  std::vector<char*> entry_pointers, arguments;
+};
+
+refusal exec_failure(const std::string& program, std::error_code error) {
+  return {error == std::errc::no_such_file_or_directory ? not_found : not_executable,
+          "exec: " + program + ": " + error.message()};
+}
+
+}  // namespace
+
 int execute(const char* tool, const std::vector<std::string>& program,
             const environment& variables) {
-  const std::vector<std::string> entry_list = entries(variables);
-  ::execvpe(program[0].c_str(), pointers(program).data(), pointers(entry_list).data());
-  const std::error_code error = base::last_error();
-  complain(tool, "exec: " + program[0] + ": " + error.message());
-  return error == std::errc::no_such_file_or_directory ? not_found : not_executable;
+  const prepared_program ready{program, variables};
+  ::execvp(program[0].c_str(), ready.arguments.data());
+  const refusal failed = exec_failure(program[0], base::last_error());
+  complain(tool, failed.what);
+  return failed.status;
+}
+
+pid_t start(const supervisor& supervisor, const std::vector<std::string>& program,
+            const environment& variables) {
+  const prepared_program ready{program, variables};
+  posix_spawnattr_t attributes;
+  if (const int error = ::posix_spawnattr_init(&attributes); error != 0)
+    throw exec_failure(program[0], base::system_error(error));
+  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+  ::posix_spawnattr_setsigmask(&attributes, &supervisor.mask_before());
+  pid_t pid = -1;
+  const int error = ::posix_spawnp(&pid, program[0].c_str(), nullptr, &attributes,
+                                   ready.arguments.data(), environ);
+  ::posix_spawnattr_destroy(&attributes);
+  if (error != 0) throw exec_failure(program[0], base::system_error(error));
+  return pid;
 }
 
 int place_descriptors(std::vector<int> fds) {
@@ -70,6 +112,18 @@ int place_descriptors(std::vector<int> fds) {
     if (::dup3(fds[static_cast<std::size_t>(i - 3)], i, 0) == -1) return errno;
   const auto marked = base::close_on_exec_from(static_cast<unsigned>(end));
   return marked ? 0 : marked.error().value();
+}
+
+int keep_descriptors(std::vector<int> kept) {
+  std::ranges::sort(kept);
+  unsigned first = 3;
+  for (const int fd : kept) {
+    const auto number = static_cast<unsigned>(fd);
+    if (number > first && ::syscall(SYS_close_range, first, number - 1, 0) == -1) return errno;
+    first = std::max(first, number + 1);
+  }
+  const auto closed = base::close_from(first);
+  return closed ? 0 : closed.error().value();
 }
 
 supervisor::supervisor() noexcept {
@@ -90,7 +144,7 @@ void supervisor::pass_on(const siginfo_t& info, const std::vector<pid_t>& living
   for (const pid_t child : living)
     if (info.si_code != SI_KERNEL || ::getpgid(child) != ::getpgrp()) ::kill(child, info.si_signo);
   if (info.si_signo != SIGTSTP) return;
-  ::raise(SIGSTOP);  // process 1 is none that can be stopped, and goes on at once
+  ::kill(::getpid(), SIGSTOP);  // process 1 is none that can be stopped, and goes on at once
 }
 
 std::vector<int> supervisor::wait(const std::vector<pid_t>& children) const {

@@ -35,9 +35,19 @@ void set(environment& variables, const std::string& name, std::string value);
 [[nodiscard]] int execute(const char* tool, const std::vector<std::string>& program,
                           const environment& variables);
 
+class supervisor;
+
+// The same in a child, with the signal mask of before the supervisor. Throws refusal if it has
+// failed, with that status.
+[[nodiscard]] pid_t start(const supervisor& supervisor, const std::vector<std::string>& program,
+                          const environment& variables);
+
 // Moves the descriptors to the numbers from 3 on, where the program will have them, and marks all
 // above close-on-exec. Takes them over. Returns 0 or errno.
 [[nodiscard]] int place_descriptors(std::vector<int> fds);
+
+// Closes all descriptors but the standard ones and these. Returns 0 or errno.
+[[nodiscard]] int keep_descriptors(std::vector<int> kept);
 
 // Passes SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH, SIGCONT and SIGTSTP on to
 // the children, and stops with them. What the terminal has sent to all of its foreground group goes
@@ -50,6 +60,7 @@ class supervisor {
 
   // In a child: the mask of before.
   void release() const noexcept;
+  [[nodiscard]] const sigset_t& mask_before() const noexcept { return before_; }
 
   // Reaps every child that ends, adopted ones too, until all of these have. Their statuses: the
   // exit code, or 128 + the signal that has killed it.

@@ -1,0 +1,105 @@
+#include "tools/initexec/container.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <string_view>
+
+#include "lib/base/error.h"
+#include "lib/base/file.h"
+#include "lib/base/signals.h"
+#include "lib/init/init_script.h"
+#include "tools/command_line/start.h"
+#include "tools/initexec/orphans.h"
+
+namespace emilua::initexec {
+namespace {
+
+constexpr const char* tool_name = "initexec";
+constexpr int ending_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+
+[[noreturn]] void fail(const std::string& what, std::error_code error) {
+  throw tools::refusal{125, what + ": " + error.message()};
+}
+
+// "ipc_actor/init/script: a.lua:3: oops" without what actors are told by.
+[[noreturn]] void report_and_exit(std::string_view message) {
+  constexpr std::string_view actor = "ipc_actor/init", script = "/script: ";
+  if (message.starts_with(actor)) {
+    message.remove_prefix(actor.size());
+    message.remove_prefix(message.starts_with(script) ? script.size() : message[0] == '/' ? 1 : 2);
+  }
+  tools::complain(tool_name, "script: " + std::string{message});
+  ::_exit(tools::failure);
+}
+
+void end_by(int signal) { ::_exit(128 + signal); }
+
+// Process 1 gets no signal that it does not handle: without this nobody could end its script.
+void handle_endings(void (*handler)(int)) {
+  struct sigaction action {};
+  action.sa_handler = handler;
+  for (const int signal : ending_signals) ::sigaction(signal, &action, nullptr);
+}
+
+void run_script(const container& c, bool first) {
+  base::reset_signal_dispositions();
+  if (first) handle_endings(end_by);
+  base::unblock_all_signals();
+  ::clearenv();
+  init::run_init_script({.script = c.script,
+                         .argument = c.what.argument,
+                         .name = c.name.c_str(),
+                         .keep_stack = true,
+                         .fatal = report_and_exit});
+}
+
+void open_to_the_program(const std::vector<int>& kept) {
+  if (const auto marked = base::close_on_exec_from(3); !marked) fail("descriptors", marked.error());
+  for (const int fd : kept)
+    if (::fcntl(fd, F_SETFD, 0) == -1) fail("--keep-fd: " + std::to_string(fd), base::last_error());
+}
+
+// Stays behind, and looks after everybody.
+int look_after_program(const container& c) {
+  if (::getpid() != 1 && ::prctl(PR_SET_CHILD_SUBREAPER, 1) == -1)
+    fail("--pid1: PR_SET_CHILD_SUBREAPER", base::last_error());
+  const tools::supervisor supervisor;
+  handle_endings(SIG_DFL);  // blocked from now on
+  const pid_t program = tools::start(supervisor, c.what.program, c.environment);
+  init::erase_stack();  // not before: the program need not wait for it
+  // A pipe's other end is to see the program's end at once.
+  if (const auto closed = base::close_from(3); !closed) fail("descriptors", closed.error());
+  for (const int fd : {0, 1}) ::close(fd);
+  const int status = supervisor.wait({program})[0];
+  if (c.what.kill_all) kill_orphans();
+  return status;
+}
+
+}  // namespace
+
+void arm_death_signal() {
+  if (::prctl(PR_SET_PDEATHSIG, SIGKILL) == -1) fail("PR_SET_PDEATHSIG", base::last_error());
+}
+
+int enter(const container& c) {
+  const bool first = c.what.first_process.value_or(::getpid() == 1);
+  const pid_t maker = ::getppid();
+  run_script(c, first);
+  if (c.has_maker) {
+    // A script that changes its user ids loses the signal. (Inside a pid namespace the maker's end
+    // could only be missed in the moment between.)
+    arm_death_signal();
+    if (::getppid() != maker) return 125;
+  }
+  if (c.what.program.empty()) return 0;
+  open_to_the_program(c.what.kept);
+  if (first) return look_after_program(c);
+  return tools::execute(tool_name, c.what.program, c.environment);
+}
+
+}  // namespace emilua::initexec

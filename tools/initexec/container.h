@@ -1,0 +1,27 @@
+// What happens inside the namespaces: the script, and the program after it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "tools/command_line/program.h"
+#include "tools/initexec/options.h"
+
+namespace emilua::initexec {
+
+struct container {
+  const options& what;
+  const std::string& script;  // its text
+  std::string name;           // of the chunk
+  tools::environment environment;
+  bool has_maker = false;  // without which it is to end
+};
+
+// The process is killed when its parent ends.
+void arm_death_signal();
+
+// Runs in the process that is to become the program, or process 1: returns its exit status. A
+// failing script ends the process. Throws tools::refusal.
+[[nodiscard]] int enter(const container& container);
+
+}  // namespace emilua::initexec
