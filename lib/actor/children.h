@@ -6,13 +6,13 @@
 #include <optional>
 #include <unordered_set>
 
-#include "lib/ipc/lifeline.h"
 #include "lib/actor/spawn_helper.h"
 #include "lib/base/error.h"
 #include "lib/base/unique_fd.h"
 #include "lib/bindings/io/completion.h"
 #include "lib/bindings/io/operation_queue.h"
 #include "lib/fiber/vm.h"
+#include "lib/ipc/lifeline.h"
 
 namespace emilua::actor {
 

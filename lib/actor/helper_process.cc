@@ -18,10 +18,10 @@
 
 #include "lib/actor/child_setup.h"
 #include "lib/actor/helper_wire.h"
-#include "lib/ipc/lifeline.h"
 #include "lib/base/bytes.h"
 #include "lib/base/file.h"
 #include "lib/base/signals.h"
+#include "lib/ipc/lifeline.h"
 #include "lib/ipc/process.h"
 #include "lib/ipc/sealed_memory.h"
 

@@ -2,6 +2,7 @@
 #include "lib/init/helpers.h"
 
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -142,6 +143,46 @@ int bind_unix(lua_State* L) {
                      ::bind(socket, reinterpret_cast<const sockaddr*>(&address), size));
 }
 
+// In the order of the file system, without "." and "..".
+int list_directory(lua_State* L) {
+  // The kernel's: the C library's readdir(3) would use the heap.
+  struct entry {
+    std::uint64_t inode;
+    std::int64_t offset;
+    unsigned short size;
+    unsigned char type;
+    char name[1];
+  };
+  constexpr std::size_t room_size = 32768;
+  const int fd = check_int(L, 1);
+  const std::span<char> room = executor_of(L).buffer(room_size).first(room_size);
+  lua_newtable(L);
+  int count = 0;
+  for (;;) {
+    const long size = ::syscall(SYS_getdents64, fd, room.data(), room.size());
+    if (size == -1) {
+      const int error = errno;
+      honour_errexit(L, "list_directory", error);
+      lua_pushnil(L);
+      lua_pushinteger(L, error);
+      return 2;
+    }
+    if (size == 0) break;
+    for (long at = 0; at < size;) {
+      const char* const start = room.data() + at;
+      unsigned short length;
+      std::memcpy(&length, start + offsetof(entry, size), sizeof length);
+      const std::string_view name = start + offsetof(entry, name);
+      at += length;
+      if (name == "." || name == "..") continue;
+      lua_pushlstring(L, name.data(), name.size());
+      lua_rawseti(L, -2, ++count);
+    }
+  }
+  lua_pushinteger(L, 0);
+  return 2;
+}
+
 int dev_major(lua_State* L) {
   lua_pushinteger(L, ::gnu_dev_major(check_size(L, 1)));
   return 1;
@@ -157,6 +198,7 @@ constexpr function functions[] = {
     {"bring_up_loopback", bring_up_loopback},
     {"dev_major", dev_major},
     {"dev_minor", dev_minor},
+    {"list_directory", list_directory},
     {"mode", mode},
     {"receive_with_fd", receive_with_fd},
     {"send_with_fd", send_with_fd},

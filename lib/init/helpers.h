@@ -7,7 +7,7 @@
 
 namespace emilua::init {
 
-// mode, receive_with_fd, send_with_fd, set_no_new_privs, write_all.
+// list_directory, mode, receive_with_fd, send_with_fd, set_no_new_privs, write_all.
 [[nodiscard]] std::span<const function> global_functions() noexcept;
 
 }  // namespace emilua::init

@@ -184,6 +184,31 @@ TEST_F(Descriptors, SendingToNobodyIsAnErrorNotASignal) {
   EXPECT_EQ(run("C.write(arg, 'x')").status, 128 + SIGPIPE);
 }
 
+TEST(ListDirectory, HasTheNamesOfAllEntries) {
+  EXPECT_EQ(run_script(R"(
+    local here = {}
+    for _, name in ipairs(list_directory(C.open('/proc/self', C.O_RDONLY))) do here[name] = true end
+    assert(here.status and here.fd and here.root and not here['.'] and not here['..'])
+    local fd = C.open('/proc/self/task', C.O_RDONLY)
+    local names, reason = list_directory(fd)
+    assert(#names == 1 and reason == 0)
+    assert(#list_directory(fd) == 0)  -- where it was read up to
+    assert(not pcall(list_directory))
+  )"),
+            ended_well);
+}
+
+TEST(ListDirectory, FailuresFollowErrexit) {
+  EXPECT_EQ(run_script("list_directory(-1)"),
+            failed("ipc_actor/init: list_directory: Bad file descriptor"));
+  EXPECT_EQ(run_script(R"(
+    errexit = false
+    local names, reason = list_directory(C.open('/proc/self/status', C.O_RDONLY))
+    assert(names == nil and reason == C.ENOTDIR)
+  )"),
+            ended_well);
+}
+
 TEST(BindUnix, MakesASocketThatListens) {
   // The tests' own directory may be too deep for the name of a socket.
   char directory[] = "/tmp/init_helpers.XXXXXX";

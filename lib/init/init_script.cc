@@ -108,6 +108,16 @@ lua_State* make_state(executor& run) {
 
 }  // namespace
 
+std::string_view plain_message(std::string_view message) noexcept {
+  constexpr std::string_view actor = "ipc_actor/init", call = ": ", step = "/";
+  for (const std::string_view part : {actor, script_prefix.substr(actor.size()), call, step})
+    if (message.starts_with(part)) {
+      message.remove_prefix(part.size());
+      if (part != actor) break;
+    }
+  return message;
+}
+
 // Copies of the script's strings are there: string.gsub and others work in buffers of 8 KiB.
 [[gnu::noinline]] void erase_stack() noexcept {
   char below[128 * 1024];

@@ -36,6 +36,9 @@ struct init_script_request {
 // Returns only when the script has run to its end, with its memory erased.
 void run_init_script(const init_script_request& request);
 
+// What `fatal` is told, without "ipc_actor/init": for those who are no actors.
+[[nodiscard]] std::string_view plain_message(std::string_view message) noexcept;
+
 // Overwrites what a run has left on the stack, below the caller's frame.
 void erase_stack() noexcept;
 

@@ -57,8 +57,8 @@ class child {
     int lifted[numbers];
     for (int i = 0; i < numbers; ++i) {
       const int given = start_.descriptors[static_cast<std::size_t>(i)];
-      lifted[i] = given == no_descriptor ? no_descriptor
-                                         : check(::fcntl(given, F_DUPFD_CLOEXEC, numbers));
+      lifted[i] =
+          given == no_descriptor ? no_descriptor : check(::fcntl(given, F_DUPFD_CLOEXEC, numbers));
     }
     if (start_.close_fds) {
       if (const auto marked = base::close_on_exec_from(3); !marked)

@@ -15,10 +15,10 @@ inline constexpr int no_descriptor = -1;
 // What the child needs, laid out before. Descriptors are the child's own.
 struct boxed_program_start {
   compiled_plan steps;
-  int program;            // its file
-  int exec_descriptor;    // plan::exec_descriptor
-  const char* empty_path;  // the string that plan_context::empty_path told of
-  const char* path;       // where execve finds it if the policy lets it; empty: by descriptor
+  int program;               // its file
+  int exec_descriptor;       // plan::exec_descriptor
+  const char* empty_path;    // the string that plan_context::empty_path told of
+  const char* path;          // where execve finds it if the policy lets it; empty: by descriptor
   char* const* arguments;    // null-terminated, as
   char* const* environment;  // this is
   // What the program has under the numbers 0 to 9, or no_descriptor.

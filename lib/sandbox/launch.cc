@@ -23,8 +23,7 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
 }
 
 void erase(char** list) noexcept {
-  for (; list != nullptr && *list != nullptr; ++list)
-    base::secure_erase(*list, std::strlen(*list));
+  for (; list != nullptr && *list != nullptr; ++list) base::secure_erase(*list, std::strlen(*list));
 }
 
 struct channel {

@@ -19,17 +19,24 @@
 namespace emilua::sandbox {
 
 // Standard streams, and no others.
-inline constexpr std::array<int, 10> the_callers{
-    0, 1, 2, no_descriptor, no_descriptor, no_descriptor, no_descriptor, no_descriptor,
-    no_descriptor, no_descriptor};
+inline constexpr std::array<int, 10> the_callers{0,
+                                                 1,
+                                                 2,
+                                                 no_descriptor,
+                                                 no_descriptor,
+                                                 no_descriptor,
+                                                 no_descriptor,
+                                                 no_descriptor,
+                                                 no_descriptor,
+                                                 no_descriptor};
 
 struct program_launch {
-  int program;                           // its file
-  const char* empty_path;                // the string that plan_context::empty_path told of
+  int program;             // its file
+  const char* empty_path;  // the string that plan_context::empty_path told of
   // Where execve finds it, if the policy lets it; empty: by descriptor, which scripts cannot be.
   std::string path;
-  std::vector<std::string> arguments;    // with argv[0]
-  std::vector<std::string> environment;  // NAME=VALUE
+  std::vector<std::string> arguments;             // with argv[0]
+  std::vector<std::string> environment;           // NAME=VALUE
   std::array<int, 10> descriptors = the_callers;  // what it has under these numbers
   // What main() was given: overwritten in the child, whose process 1 the box can see.
   char** start_arguments = nullptr;

@@ -33,26 +33,26 @@ std::string first_bytes(int file) {
 }
 
 template <class T>
-bool load(const std::string& bytes, std::size_t at, T& to) {
+bool load(std::string_view bytes, std::size_t at, T& to) {
   if (at > bytes.size() || bytes.size() - at < sizeof to) return false;
   std::memcpy(&to, bytes.data() + at, sizeof to);
   return true;
 }
 
-// The dynamic linker that an ELF file names; empty for a static one.
-std::string elf_interpreter(const std::string& bytes) {
+}  // namespace
+
+std::string elf_interpreter(std::string_view bytes) {
   Elf64_Ehdr header;
   if (!bytes.starts_with(ELFMAG) || !load(bytes, 0, header)) return "";
   for (unsigned i = 0; i < header.e_phnum; ++i) {
     Elf64_Phdr segment;
     if (!load(bytes, header.e_phoff + i * sizeof segment, segment)) return "";
     if (segment.p_type != PT_INTERP || segment.p_offset >= bytes.size()) continue;
-    return bytes.c_str() + segment.p_offset;
+    const std::string_view rest = bytes.substr(segment.p_offset);
+    return std::string{rest.substr(0, rest.find('\0'))};
   }
   return "";
 }
-
-}  // namespace
 
 std::vector<std::string> search_path(const std::string& name, std::string_view directories) {
   if (name.empty() || name.find('/') != name.npos) return {name};
@@ -79,8 +79,7 @@ base::result<program_file> find_program(std::span<const std::string> paths) {
 std::string why_not_executable(int file, bool by_descriptor) {
   const std::string bytes = first_bytes(file);
   if (const std::string interpreter = elf_interpreter(bytes); !interpreter.empty())
-    return "its dynamic linker " + interpreter +
-           " is not in the box, or cannot be executed there";
+    return "its dynamic linker " + interpreter + " is not in the box, or cannot be executed there";
   if (bytes.starts_with("#!") && by_descriptor)
     return "it is a script, which needs the promise 'exec' and its interpreter in the box";
   return "";

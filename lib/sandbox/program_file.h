@@ -29,6 +29,10 @@ struct program_file {
 // The first of these that is a file which can be executed. EACCES goes before ENOENT.
 [[nodiscard]] base::result<program_file> find_program(std::span<const std::string> paths);
 
+// The dynamic linker that an ELF file names, given its contents or their beginning; empty for a
+// static one, and for what is no ELF file.
+[[nodiscard]] std::string elf_interpreter(std::string_view bytes);
+
 // What a file that can be executed outside may lack in the box, as half a sentence: "its dynamic
 // linker /lib64/… is not in the box". Empty if nothing is known.
 [[nodiscard]] std::string why_not_executable(int file, bool by_descriptor);

@@ -44,6 +44,12 @@ function write_all(fd, str) end
 ---@return integer errno
 function bind_unix(fd, path) end
 
+---The names in an open directory, from where it has been read up to; neither "." nor "..".
+---@param fd integer
+---@return string[]? names
+---@return integer errno
+function list_directory(fd) end
+
 ---The parts of a device number.
 ---@param dev integer
 ---@return integer

@@ -14,7 +14,7 @@ import tempfile
 from cases import skip
 
 BUSYBOX = "/bin/busybox"
-APPLETS = ("cat", "echo", "id", "kill", "ls", "mount", "ps", "sh", "sleep", "touch", "true")
+APPLETS = ("cat", "chroot", "echo", "id", "kill", "ls", "mount", "ps", "sh", "sleep", "touch", "true")
 NAMESPACES = "user,mount,pid,ipc,uts"
 
 # By pivot_root onto itself: what was mounted before lies beneath, and is detached.
@@ -52,6 +52,12 @@ def make_root():
     return root
 
 
+def only_child(pid):
+    with open("/proc/%d/task/%d/children" % (pid, pid), encoding="ascii") as numbers:
+        (child,) = numbers.read().split()
+    return int(child)
+
+
 class Container:
     def __init__(self, initexec, more="", namespaces=NAMESPACES, user=None):
         self.root = make_root()
@@ -75,6 +81,10 @@ class Container:
         given.update(self.user)
         given.update(settings)
         return subprocess.run(self.command(*program, options=options), **given)
+
+    def first_process(self, running):
+        """As the host numbers it, once it is there: the one child of the tool."""
+        return only_child(running.pid)
 
     def start(self, *program, options=(), **settings):
         given = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True,

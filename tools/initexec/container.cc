@@ -26,14 +26,8 @@ constexpr int ending_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
   throw tools::refusal{125, what + ": " + error.message()};
 }
 
-// "ipc_actor/init/script: a.lua:3: oops" without what actors are told by.
 [[noreturn]] void report_and_exit(std::string_view message) {
-  constexpr std::string_view actor = "ipc_actor/init", script = "/script: ";
-  if (message.starts_with(actor)) {
-    message.remove_prefix(actor.size());
-    message.remove_prefix(message.starts_with(script) ? script.size() : message[0] == '/' ? 1 : 2);
-  }
-  tools::complain(tool_name, "script: " + std::string{message});
+  tools::complain(tool_name, "script: " + std::string{init::plain_message(message)});
   ::_exit(tools::failure);
 }
 

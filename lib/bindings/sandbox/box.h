@@ -14,7 +14,7 @@ namespace emilua::bindings {
 struct box {
   sandbox::policy policy;
   std::shared_ptr<handshake_in_progress> pending;  // since context()
-  std::shared_ptr<const box_report> last;           // of the last handshake or program
+  std::shared_ptr<const box_report> last;          // of the last handshake or program
 };
 
 // Plans for the policy, or raises the clause that cannot be enforced. `context` is completed by

@@ -22,8 +22,8 @@ bool push_if_not_ready(lua_State* L, handshake_in_progress& talk) {
   using kind = sandbox::box_message::kind;
   if (talk.late) {
     lua::push(L, std::make_error_code(std::errc::timed_out));
-  } else if (talk.size != sizeof said || (said.what == kind::failed &&
-                                          said.step >= talk.plan.steps.size())) {
+  } else if (talk.size != sizeof said ||
+             (said.what == kind::failed && said.step >= talk.plan.steps.size())) {
     push_clause(L, std::make_error_code(std::errc::connection_reset), "",
                 "the actor's process has ended, or was never started");
   } else if (said.what == kind::failed) {

@@ -182,8 +182,8 @@ int spawn_in_box(lua_State* L) {
   auto started = launcher->launch_boxed(plan, launch);
   if (!started) raise_failure(L, started.error(), plan, program.fd.get());
   self.last = std::move(report);
-  if (const auto error = child.adopt({started->pid, std::move(started->pidfd)},
-                                     std::move(started->line)))
+  if (const auto error =
+          child.adopt({started->pid, std::move(started->pidfd)}, std::move(started->line)))
     lua::raise(L, error);
   return 1;
 }
