@@ -25,11 +25,13 @@
 #include <boost/asio/error.hpp>
 #include <memory>
 #include <new>
+#include <optional>
 #include <system_error>
 #include <utility>
 
 #include "lib/fiber/vm.h"
 #include "lib/lua/core_error.h"
+#include "lib/lua/error.h"
 
 namespace emilua::fiber {
 
@@ -117,5 +119,24 @@ template <class Initiation, class Push>
 
 // For operations without a result.
 inline constexpr auto push_nothing = [](lua_State* /*L*/, auto&&... /*results*/) { return 0; };
+
+// The same for an operation without a result that mostly need not wait: `attempt` makes one try and
+// returns its error code, or nothing if that would have to wait. The fiber then goes on without
+// having been parked, which nobody can tell: no other fiber was ready to run before it. Where one
+// is, or the turn has lasted long enough, the operation is started without a try.
+template <class Attempt, class Initiation>
+[[nodiscard]] int try_or_await(lua_State* L, Attempt&& attempt, Initiation&& initiation) {
+  vm& v = vm::of(L);
+  v.check_suspension(L);
+  if (v.may_go_on()) {
+    const std::optional<std::error_code> done = std::forward<Attempt>(attempt)();
+    if (done && *done) lua::raise(L, *done);
+    if (done) {
+      lua_pushboolean(L, 1);
+      return 1;
+    }
+  }
+  return await(L, std::forward<Initiation>(initiation), push_nothing);
+}
 
 }  // namespace emilua::fiber

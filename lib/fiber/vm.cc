@@ -215,6 +215,12 @@ int vm::yield(lua_State* L) {
   return lua_yield(L, 1);
 }
 
+bool vm::may_go_on() noexcept {
+  if (!ready_.empty() || resumptions_left_ == 0) return false;
+  --resumptions_left_;
+  return true;
+}
+
 void vm::wake(fiber& f, int nresults, bool first) {
   f.on_interrupt = nullptr;
   f.resume_args = nresults;
@@ -260,7 +266,9 @@ void vm::run_ready() {
   if (closed()) return;
   static_cast<void>(native_stack_is_deep());  // it counts from here
   in_turn_ = true;
-  for (int n = 0; n < resumptions_per_turn && !ready_.empty() && !ending_; ++n) {
+  resumptions_left_ = resumptions_per_turn;
+  while (resumptions_left_ != 0 && !ready_.empty() && !ending_) {
+    --resumptions_left_;
     fiber& next = ready_.front();
     ready_.pop_front();
     resume(next);

@@ -126,6 +126,10 @@ class vm : public std::enable_shared_from_this<vm> {
   [[nodiscard]] int park(lua_State* L);
   // Gives the turn to the others; the running fiber stays ready.
   [[nodiscard]] int yield(lua_State* L);
+  // The running fiber would be the next to run if it became ready now, in this turn: it need not be
+  // parked for what is there already. To be asked once for each such step, of which a turn has no
+  // more than it has resumptions.
+  [[nodiscard]] bool may_go_on() noexcept;
 
   // Wakes a parked fiber with the `nresults` values on top of its stack.
   void wake(fiber& f, int nresults, bool first = false);
@@ -149,6 +153,8 @@ class vm : public std::enable_shared_from_this<vm> {
   // A completion that comes in a turn of its own is one: what it wakes runs at the end, without
   // being scheduled. False inside another turn.
   [[nodiscard]] bool begin_turn() noexcept { return !std::exchange(in_turn_, true); }
+  // Lua code may be running, and the fiber that a completion is for may not be parked yet.
+  [[nodiscard]] bool in_turn() const noexcept { return in_turn_; }
   void operation_finished(bool own_turn);
   void operation_abandoned() noexcept { --operations_; }  // it never started
 
@@ -204,6 +210,7 @@ class vm : public std::enable_shared_from_this<vm> {
   fiber_queue ready_;
   bool scheduled_ = false;  // a turn has been posted
   bool in_turn_ = false;
+  int resumptions_left_ = 0;  // of the turn
   bool ending_ = false;
   bool closed_ = false;
   bool out_of_memory_ = false;
