@@ -327,10 +327,12 @@ class caller final : public bindings::box_caller {
     push_request(L, options.config.module, *source, call.argument, std::move(ends->second));
     *source = entry;
     outgoing_value value{L, lua_gettop(L), call.argument};
-    lua_getfield(L, -1, "reply_to");
-    lua::check<ipc_channel>(L, lua_gettop(L)).close();
     auto message = ipc::outgoing_message::prepare(value.writer());
     if (!message) lua::raise(L, message.error());
+    // What the program does with its own objects until the child listens is not to matter.
+    if (const auto kept = message->keep_descriptors(); !kept) lua::raise(L, kept.error());
+    lua_getfield(L, -1, "reply_to");
+    lua::check<ipc_channel>(L, lua_gettop(L)).close();
     auto operation =
         std::make_shared<boxed_call>(fiber::vm::of(L), call.talk, std::move(value),
                                      std::move(*message), std::move(ends->first));

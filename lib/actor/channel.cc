@@ -30,7 +30,7 @@ void ipc_channel::detach() { child_.reset(); }
 
 namespace {
 
-// A message under way: what it refers to stays open until it is sent.
+// A message under way.
 struct pending_message {
   explicit pending_message(lua_State* L) : value(L, 2) {
     auto prepared = ipc::outgoing_message::prepare(value.writer());
@@ -41,28 +41,31 @@ struct pending_message {
     message = std::move(*prepared);
   }
 
+  // One try; nothing if the kernel's queue is full.
+  [[nodiscard]] std::optional<std::error_code> send(int socket) const {
+    const auto sent = message.send(socket);
+    if (sent) return std::error_code{};
+    if (sent.error() == std::errc::resource_unavailable_try_again) return std::nullopt;
+    return sent.error();
+  }
+
   outgoing_value value;
   ipc::outgoing_message message;
-};
-
-struct send_outcome {
-  std::error_code error;
 };
 
 template <class Handler>
 void async_send(const std::shared_ptr<bindings::operation_queue>& sends,
                 std::shared_ptr<pending_message> message, Handler handler) {
-  auto attempt = [socket = sends->native(),
-                  message = std::move(message)]() -> std::optional<send_outcome> {
-    const auto sent = message->message.send(socket);
-    if (sent) return send_outcome{};
-    if (sent.error() == std::errc::resource_unavailable_try_again) return std::nullopt;
-    return send_outcome{sent.error()};
+  // What the program does with its own objects meanwhile is not to matter.
+  if (const auto kept = message->message.keep_descriptors(); !kept)
+    return bindings::post_completion(std::move(handler), kept.error());
+  auto attempt = [socket = sends->native(), message = std::move(message)] {
+    return message->send(socket);
   };
   sends->start(std::move(attempt),
                bindings::mapped_handler{
-                   std::move(handler), [](Handler& h, std::error_code error, send_outcome outcome) {
-                     h(error ? error : outcome.error);
+                   std::move(handler), [](Handler& h, std::error_code error, std::error_code sent) {
+                     h(error ? error : sent);
                    }});
 }
 
@@ -71,10 +74,17 @@ int send(lua_State* L) {
   const auto& self = check<ipc_channel>(L, 1);
   if (!self.is_open()) lua::raise(L, core_errc::channel_closed);
   if (lua_gettop(L) < 2) lua::raise(L, std::errc::invalid_argument);
-  auto message = std::make_shared<pending_message>(L);
-  return fiber::await(
-      L, [&](auto handler) { async_send(self.sends(), std::move(message), std::move(handler)); },
-      fiber::push_nothing);
+  pending_message message{L};
+  return fiber::try_or_await(
+      L,
+      [&] {
+        // Those that wait already come first.
+        return self.sends()->empty() ? message.send(self.native()) : std::nullopt;
+      },
+      [&](auto handler) {
+        async_send(self.sends(), std::make_shared<pending_message>(std::move(message)),
+                   std::move(handler));
+      });
 }
 
 int close(lua_State* L) {

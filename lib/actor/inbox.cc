@@ -21,51 +21,82 @@ void inbox::add_channel(base::unique_fd reader) {
   if (has_receiver()) arm(c);
 }
 
+// Those of addresses that were given away meanwhile.
+void inbox::add_new_channels() {
+  for (base::unique_fd& reader : box_->take_channels()) add_channel(std::move(reader));
+}
+
 template <class Handler>
 void inbox::async_receive(Handler handler) {
   auto slot = boost::asio::get_associated_cancellation_slot(handler);
-  if (slot.is_connected()) {
-    slot.assign([this](boost::asio::cancellation_type) { finish(bindings::aborted()); });
-  }
-  begin([handler = std::move(handler)](std::error_code error,
-                                       std::shared_ptr<incoming> message) mutable {
-    bindings::post_completion(std::move(handler), error, std::move(message));
+  if (slot.is_connected())
+    slot.assign([this](boost::asio::cancellation_type) { stop(bindings::aborted()); });
+  begin([this, handler = std::move(handler)](std::error_code error, incoming message) mutable {
+    // In a turn the fiber may not be parked yet, or be in the middle of its cancellation.
+    if (vm_.in_turn())
+      bindings::post_completion(std::move(handler), error, std::move(message));
+    else
+      handler(error, std::move(message));
   });
 }
 
 void inbox::begin(completion receiver) {
-  receiver_ = std::make_unique<completion>(std::move(receiver));
+  receiver_ = std::move(receiver);
   for (const auto& c : channels_) arm(c);
   look();
 }
 
 void inbox::finish(std::error_code error, incoming message) {
-  if (!receiver_) return;
-  box_->stop_waiting();
-  const auto receiver = std::move(receiver_);
-  (*receiver)(error, std::make_shared<incoming>(std::move(message)));
+  if (auto receiver = std::exchange(receiver_, {})) receiver(error, std::move(message));
 }
 
-// What the mailbox has for the receiver, now or later.
+// The end of a wait that has brought nothing, unless the mailbox has.
+void inbox::stop(std::error_code error) {
+  if (auto message = box_->stop_waiting())
+    finish({}, {.remote = {}, .local = std::move(message)});
+  else
+    finish(error);
+}
+
+std::optional<incoming> inbox::take() {
+  auto message = box_->take();
+  if (!message) return std::nullopt;
+  return incoming{.remote = {}, .local = std::move(message)};
+}
+
+// Waits for what the mailbox will have, unless it has something.
 void inbox::look() {
   while (receiver_) {
-    for (base::unique_fd& reader : box_->take_channels()) add_channel(std::move(reader));
-    if (auto message = box_->take())
-      return finish({}, {.remote = nullptr, .local = std::move(message)});
-    if (!has_senders()) return finish(core_errc::no_senders);
     auto news = [weak = vm_.weak_from_this()] {
       const auto v = weak.lock();
-      if (v && !v->closed()) v->extension<inbox>().look();
+      if (v && !v->closed()) v->extension<inbox>().on_news();
     };
-    if (box_->wait(vm_.executor(), !channels_.empty(), std::move(news))) return;
+    switch (box_->wait(vm_.executor(), !channels_.empty(), std::move(news))) {
+      case mailbox::outlook::waiting:
+        return;
+      case mailbox::outlook::nothing:
+        return finish(core_errc::no_senders);
+      case mailbox::outlook::news:
+        break;
+    }
+    add_new_channels();
+    if (auto message = take()) finish({}, *std::move(message));
   }
+}
+
+void inbox::on_news() {
+  if (!receiver_) return;
+  if (auto message = take())
+    finish({}, *std::move(message));
+  else
+    look();
 }
 
 void inbox::arm(const std::shared_ptr<channel>& c) {
   if (c->armed) return;
   c->armed = true;
   c->socket.async_wait(
-      boost::asio::posix::stream_descriptor::wait_read,
+      boost::asio::posix::descriptor_base::wait_read,
       boost::asio::bind_executor(vm_.executor(),
                                  [self = vm_.weak_from_this(), c](boost::system::error_code error) {
                                    c->armed = false;
@@ -78,27 +109,34 @@ void inbox::arm(const std::shared_ptr<channel>& c) {
 void inbox::on_ready(const std::shared_ptr<channel>& c) {
   // Nobody waits any more: what came stays where it is.
   if (!receiver_ || !c->socket.is_open()) return;
-  auto message =
-      std::make_unique<ipc::received_message>(ipc::receive_message(c->socket.native_handle()));
-  switch (message->status) {
-    case ipc::packet_status::would_block:
-      return arm(c);
-    case ipc::packet_status::closed:
-    case ipc::packet_status::malformed:
-      return drop(c);
-    case ipc::packet_status::received:
-      break;
-  }
-  // To the end of the line, so that no sender keeps the others from being heard.
-  std::erase(channels_, c);
-  channels_.push_back(c);
-  finish({}, {.remote = std::move(message), .local = {}});
+  // Nothing may be handed over any more while something else is taken.
+  if (auto message = box_->stop_waiting())
+    return finish({}, {.remote = {}, .local = std::move(message)});
+  if (auto message = read(c)) return finish({}, *std::move(message));
+  if (c->socket.is_open()) arm(c);
+  look();
 }
 
-void inbox::drop(const std::shared_ptr<channel>& c) {
-  c->socket.close();
+// What a channel has. One that has ended, or delivers anything malformed, is dropped.
+std::optional<incoming> inbox::read(const std::shared_ptr<channel>& c) {
+  auto message = ipc::receive_message(c->socket.native_handle());
+  if (message.status == ipc::packet_status::would_block) return std::nullopt;
   std::erase(channels_, c);
-  look();
+  if (message.status != ipc::packet_status::received) {
+    c->socket.close();
+    return std::nullopt;
+  }
+  // To the end of the line, so that no sender keeps the others from being heard.
+  channels_.push_back(c);
+  return incoming{.remote = std::move(message), .local = {}};
+}
+
+std::optional<incoming> inbox::take_remote() {
+  add_new_channels();
+  if (channels_.size() != 1) return std::nullopt;
+  const std::shared_ptr<channel> only = channels_.front();
+  // One that is waited for had nothing, and would have told.
+  return only->armed ? std::nullopt : read(only);
 }
 
 void inbox::close() {
@@ -106,7 +144,7 @@ void inbox::close() {
   closed_ = true;
   for (const auto& c : channels_) c->socket.close();
   channels_.clear();
-  finish(core_errc::channel_closed);
+  stop(core_errc::channel_closed);
   box_->close();
 }
 
@@ -146,16 +184,20 @@ int receive(lua_State* L) {
   auto& self = v.extension<inbox>();
   if (self.is_closed()) lua::raise(L, core_errc::channel_closed);
   if (self.has_receiver()) lua::raise(L, std::errc::device_or_resource_busy);
-  if (auto message = self.take()) {
+  // In this order: the last sender may have sent something before it went.
+  const bool has_senders = self.has_senders();
+  auto message = self.take();
+  if (!message && v.may_go_on()) message = self.take_remote();
+  if (message) {
     lua_pushboolean(L, 1);
-    std::move(*message).push(L);
+    message->push(L);
     return 2;
   }
-  if (!self.has_senders()) lua::raise(L, core_errc::no_senders);
+  if (!has_senders) lua::raise(L, core_errc::no_senders);
   return fiber::await(
       L, [&](auto handler) { self.async_receive(std::move(handler)); },
-      [](lua_State* R, const std::shared_ptr<incoming>& message) {
-        message->push(R);
+      [](lua_State* R, incoming got) {
+        got.push(R);
         return 1;
       });
 }

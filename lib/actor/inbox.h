@@ -12,6 +12,7 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <lua.hpp>
 #include <memory>
+#include <optional>
 #include <system_error>
 #include <vector>
 
@@ -26,7 +27,7 @@ namespace emilua::actor {
 
 // What has arrived, one way or the other.
 struct incoming {
-  std::unique_ptr<ipc::received_message> remote;
+  std::optional<ipc::received_message> remote;
   std::optional<local_message> local;
 
   void push(lua_State* L);
@@ -45,13 +46,16 @@ class inbox final : public fiber::vm_extension {
   void mark_imported() noexcept { imported_ = true; }
 
   [[nodiscard]] bool is_closed() const noexcept { return closed_; }
-  [[nodiscard]] bool has_receiver() const noexcept { return receiver_ != nullptr; }
+  [[nodiscard]] bool has_receiver() const noexcept { return static_cast<bool>(receiver_); }
   [[nodiscard]] bool has_senders() const { return !channels_.empty() || box_->has_senders(); }
 
   // A message that is here already, of an actor of this process.
-  [[nodiscard]] std::optional<local_message> take() { return box_->take(); }
+  [[nodiscard]] std::optional<incoming> take();
+  // The same of another process, while there is a single channel: several take turns, which only
+  // the event loop can tell.
+  [[nodiscard]] std::optional<incoming> take_remote();
 
-  // Waits for a message. handler(std::error_code, std::shared_ptr<incoming>); one at a time.
+  // Waits for a message. handler(std::error_code, incoming); one at a time.
   template <class Handler>
   void async_receive(Handler handler);
 
@@ -65,22 +69,25 @@ class inbox final : public fiber::vm_extension {
  private:
   struct channel {
     channel(boost::asio::io_context& io, base::unique_fd fd) : socket(io, fd.release()) {}
-    boost::asio::posix::stream_descriptor socket;
+    boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type> socket;
     bool armed = false;  // a wait is pending
   };
-  using completion = absl::AnyInvocable<void(std::error_code, std::shared_ptr<incoming>)>;
+  using completion = absl::AnyInvocable<void(std::error_code, incoming)>;
 
+  void add_new_channels();
   void begin(completion receiver);
   void finish(std::error_code error, incoming message = {});
+  void stop(std::error_code error);
   void look();
+  void on_news();
   void arm(const std::shared_ptr<channel>& c);
   void on_ready(const std::shared_ptr<channel>& c);
-  void drop(const std::shared_ptr<channel>& c);
+  [[nodiscard]] std::optional<incoming> read(const std::shared_ptr<channel>& c);
 
   fiber::vm& vm_;
   std::shared_ptr<mailbox> box_;
   std::vector<std::shared_ptr<channel>> channels_;
-  std::unique_ptr<completion> receiver_;
+  completion receiver_;  // empty: nobody waits
   bool imported_ = false;
   bool closed_ = false;
 };

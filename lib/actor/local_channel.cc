@@ -34,9 +34,9 @@ int send(lua_State* L) {
   fiber::vm::of(L).check_suspension(L);
   if (!self.to || (*self.to)->is_closed()) lua::raise(L, core_errc::channel_closed);
   local_message message = local_message::copy(L, 2);
-  return fiber::await(
-      L, [&](auto handler) { async_send(self.to->box(), std::move(message), std::move(handler)); },
-      fiber::push_nothing);
+  return fiber::try_or_await(
+      L, [&] { return (*self.to)->offer(message); },
+      [&](auto handler) { async_send(self.to->box(), std::move(message), std::move(handler)); });
 }
 
 int close(lua_State* L) {

@@ -9,22 +9,33 @@
 
 namespace emilua::actor {
 
+using lua::core_errc;
+
 // Messages hold addresses, and addresses lock mailboxes, maybe this one: none is destroyed under
 // the lock.
 
 std::uint64_t mailbox::put(local_message message, completion done) {
-  std::unique_lock lock{mutex_};
-  if (closed_) {
-    lock.unlock();
-    done(lua::core_errc::channel_closed);
-    return 0;
+  for (;;) {
+    if (const auto fate = offer(message)) {
+      done(*fate);
+      return 0;
+    }
+    const std::scoped_lock lock{mutex_};
+    if (closed_ || waiter_) continue;  // since a moment ago
+    entries_.push_back({++last_id_, std::move(message), std::move(done)});
+    return last_id_;
   }
-  const std::uint64_t id = ++last_id_;
-  entries_.push_back({id, std::move(message), std::move(done)});
-  auto woken = std::move(waiter_);
+}
+
+std::optional<std::error_code> mailbox::offer(local_message& message) {
+  std::unique_lock lock{mutex_};
+  if (closed_) return core_errc::channel_closed;
+  if (!waiter_) return std::nullopt;
+  handed_over_ = std::move(message);
+  auto woken = std::exchange(waiter_, std::nullopt);
   lock.unlock();
   tell(std::move(woken));
-  return id;
+  return std::error_code{};
 }
 
 void mailbox::withdraw(std::uint64_t id) {
@@ -44,13 +55,11 @@ bool mailbox::is_closed() const {
 }
 
 void mailbox::add_channel(base::unique_fd reader) {
-  std::unique_ptr<waiter> woken;
-  {
-    const std::scoped_lock lock{mutex_};
-    if (closed_) return;  // the other end sees it closed
-    channels_.push_back(std::move(reader));
-    woken = std::move(waiter_);
-  }
+  std::unique_lock lock{mutex_};
+  if (closed_) return;  // the other end sees it closed
+  channels_.push_back(std::move(reader));
+  auto woken = std::exchange(waiter_, std::nullopt);
+  lock.unlock();
   tell(std::move(woken));
 }
 
@@ -58,6 +67,7 @@ std::optional<local_message> mailbox::take() {
   std::list<entry> first;
   {
     const std::scoped_lock lock{mutex_};
+    if (handed_over_) return std::exchange(handed_over_, std::nullopt);
     if (entries_.empty()) return std::nullopt;
     first.splice(first.end(), entries_, entries_.begin());
   }
@@ -75,36 +85,31 @@ bool mailbox::has_senders() const {
   return senders_ != 0 || !channels_.empty();
 }
 
-bool mailbox::has_news(bool others) const {
-  return !entries_.empty() || !channels_.empty() || (senders_ == 0 && !others);
+mailbox::outlook mailbox::wait(const fiber::strand& owner, bool others, callback news) {
+  const std::scoped_lock lock{mutex_};
+  if (handed_over_ || !entries_.empty() || !channels_.empty()) return outlook::news;
+  if (senders_ == 0 && !others) return outlook::nothing;
+  waiter_.emplace(waiter{bindings::keep_running(owner), owner, others, std::move(news)});
+  return outlook::waiting;
 }
 
-bool mailbox::wait(const fiber::strand& owner, bool others, callback news) {
-  const std::scoped_lock lock{mutex_};
-  if (has_news(others)) return false;
-  waiter_ = std::make_unique<waiter>(
-      waiter{bindings::keep_running(owner), owner, others, std::move(news)});
-  return true;
-}
-
-void mailbox::stop_waiting() {
-  std::unique_ptr<waiter> forgotten;
-  const std::scoped_lock lock{mutex_};
-  forgotten = std::move(waiter_);
+std::optional<local_message> mailbox::stop_waiting() {
+  std::unique_lock lock{mutex_};
+  auto message = std::exchange(handed_over_, std::nullopt);
+  const auto forgotten = std::exchange(waiter_, std::nullopt);
+  lock.unlock();
+  return message;
 }
 
 void mailbox::close() {
-  std::list<entry> entries;
-  std::vector<base::unique_fd> channels;
-  std::unique_ptr<waiter> forgotten;
-  {
-    const std::scoped_lock lock{mutex_};
-    closed_ = true;
-    entries.swap(entries_);
-    channels.swap(channels_);
-    forgotten = std::move(waiter_);
-  }
-  for (entry& e : entries) e.done(lua::core_errc::channel_closed);
+  std::unique_lock lock{mutex_};
+  closed_ = true;
+  const auto message = std::exchange(handed_over_, std::nullopt);
+  auto entries = std::exchange(entries_, {});
+  const auto channels = std::exchange(channels_, {});
+  const auto forgotten = std::exchange(waiter_, std::nullopt);
+  lock.unlock();
+  for (entry& e : entries) e.done(core_errc::channel_closed);
 }
 
 void mailbox::add_sender() {
@@ -113,21 +118,20 @@ void mailbox::add_sender() {
 }
 
 void mailbox::remove_sender() {
-  std::unique_ptr<waiter> woken;
-  {
-    const std::scoped_lock lock{mutex_};
-    if (--senders_ == 0 && waiter_ && !waiter_->others) woken = std::move(waiter_);
-  }
+  std::unique_lock lock{mutex_};
+  if (--senders_ != 0 || !waiter_ || waiter_->others) return;
+  auto woken = std::exchange(waiter_, std::nullopt);
+  lock.unlock();
   tell(std::move(woken));
 }
 
-void mailbox::tell(std::unique_ptr<waiter> w) {
+void mailbox::tell(std::optional<waiter> w) {
   if (!w) return;
   // As soon as the owner has been told, nothing but this may keep its event loop, which our copies
   // of its strand need: they go first.
   const auto work = w->work;
   const fiber::strand owner = w->owner;
-  boost::asio::post(owner, [w = std::move(w)] { w->news(); });
+  boost::asio::post(owner, [w = *std::move(w)]() mutable { w.news(); });
 }
 
 }  // namespace emilua::actor

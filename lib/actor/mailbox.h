@@ -8,9 +8,10 @@
 //   box->wait(strand, has_channels, [] { … });        // calls once when there is news
 //
 // Sending is a rendezvous: a message stays its sender's, who can withdraw it, until the owner takes
-// it; exactly one of taking, withdrawing and closing happens to it. Messages are taken in the order
-// of put(). Thread-safe; callbacks are called without locks, those of put() from whichever thread
-// decides.
+// it; exactly one of taking, withdrawing and closing happens to it. An owner that waits takes the
+// first message at once: it is handed over, and lies here only until the owner has heard of it.
+// Messages are taken in the order of put(). Thread-safe; callbacks are called without locks, those
+// of put() from whichever thread decides.
 #pragma once
 
 #include <absl/functional/any_invocable.h>
@@ -40,6 +41,9 @@ class mailbox {
 
   // done(channel_closed) if the mailbox is closed, or closes before the message is taken.
   std::uint64_t put(local_message message, completion done);
+  // The same if the message's fate is clear at once: otherwise nothing, and it is still the
+  // caller's.
+  [[nodiscard]] std::optional<std::error_code> offer(local_message& message);
   // done(operation_aborted) unless the message has met its fate already.
   void withdraw(std::uint64_t id);
 
@@ -54,11 +58,17 @@ class mailbox {
   [[nodiscard]] std::vector<base::unique_fd> take_channels();
   [[nodiscard]] bool has_senders() const;
 
+  enum class outlook {
+    waiting,  // `news` will be called
+    news,     // there is something to take
+    nothing,  // and there are no senders
+  };
   // Calls `news` on the strand once something has come or the last sender has gone, and keeps the
-  // strand's threads from ending until then. False, and nothing happens, if that is so already;
-  // `others` says that there are senders that the mailbox does not know of.
-  [[nodiscard]] bool wait(const fiber::strand& owner, bool others, callback news);
-  void stop_waiting();
+  // strand's threads from ending until then. Nothing happens if that is so already; `others` says
+  // that there are senders that the mailbox does not know of.
+  [[nodiscard]] outlook wait(const fiber::strand& owner, bool others, callback news);
+  // The message that was handed over meanwhile: nobody else may have it, so the owner must.
+  [[nodiscard]] std::optional<local_message> stop_waiting();
 
   void close();
 
@@ -79,13 +89,13 @@ class mailbox {
 
   void add_sender();
   void remove_sender();
-  [[nodiscard]] bool has_news(bool others) const;
-  void tell(std::unique_ptr<waiter> w);
+  static void tell(std::optional<waiter> w);
 
   mutable std::mutex mutex_;
   std::list<entry> entries_;
+  std::optional<local_message> handed_over_;  // comes before the entries
   std::vector<base::unique_fd> channels_;
-  std::unique_ptr<waiter> waiter_;
+  std::optional<waiter> waiter_;  // as long as there is nothing of all this
   std::uint64_t last_id_ = 0;
   std::size_t senders_ = 0;
   bool closed_ = false;

@@ -6,7 +6,6 @@
 #include "lib/actor/channel.h"
 #include "lib/actor/inbox.h"
 #include "lib/actor/local_channel.h"
-#include "lib/base/file.h"
 #include "lib/bindings/io/file_descriptor.h"
 #include "lib/lua/class.h"
 #include "lib/lua/error.h"
@@ -50,8 +49,6 @@ outgoing_value::outgoing_value(lua_State* L, int index, int argument) : argument
 }
 
 void outgoing_value::refuse(lua_State* L) const { lua::raise_argument(L, argument_); }
-
-int outgoing_value::keep(base::unique_fd fd) { return kept_.emplace_back(std::move(fd)).get(); }
 
 void outgoing_value::add(lua_State* L, int index, std::size_t depth) {
   switch (lua_type(L, index)) {
@@ -100,28 +97,24 @@ void outgoing_value::add_table(lua_State* L, int index, std::size_t depth) {
 }
 
 void outgoing_value::add_object(lua_State* L, int index) {
-  base::result<base::unique_fd> fd = base::unique_fd{};
-  bool address = true;
   if (lua::to<bindings::file_descriptor>(L, index) != nullptr) {
-    fd = base::duplicate(bindings::check_file_descriptor(L, index));
-    address = false;
+    writer_.descriptor(bindings::check_file_descriptor(L, index));
   } else if (const auto* channel = lua::to<ipc_channel>(L, index)) {
     if (!channel->is_open()) refuse(L);
-    fd = base::duplicate(channel->native());
+    writer_.address(channel->native());
   } else if (const auto* local = lua::to<local_channel>(L, index)) {
     if (!local->to) refuse(L);
-    fd = new_address(*local->to->box());
+    add_new_address(L, new_address(*local->to->box()));
   } else if (is_inbox(L, index)) {
-    fd = new_address(L);
+    add_new_address(L, new_address(L));
   } else {
     refuse(L);
   }
+}
+
+void outgoing_value::add_new_address(lua_State* L, base::result<base::unique_fd> fd) {
   if (!fd) lua::raise(L, fd.error());
-  const int number = keep(std::move(*fd));
-  if (address)
-    writer_.address(number);
-  else
-    writer_.descriptor(number);
+  writer_.address(addresses_.emplace_back(std::move(*fd)).get());
 }
 
 namespace {

@@ -22,8 +22,8 @@ namespace emilua::actor {
 
 class outgoing_value {
  public:
-  // Encodes the value at `index`. Descriptors are duplicated, so that what the program does with
-  // its own objects meanwhile does not matter. `argument` is what errors name.
+  // Encodes the value at `index`, from whose objects it borrows descriptors. `argument` is what
+  // errors name.
   outgoing_value(lua_State* L, int index, int argument = 2);
 
   [[nodiscard]] const ipc::message_writer& writer() const noexcept { return writer_; }
@@ -33,12 +33,11 @@ class outgoing_value {
   void add_table(lua_State* L, int index, std::size_t depth);
   void add_object(lua_State* L, int index);
   [[noreturn]] void refuse(lua_State* L) const;
-  // Keeps `fd` open until the message is gone; returns its number.
-  int keep(base::unique_fd fd);
+  void add_new_address(lua_State* L, base::result<base::unique_fd> fd);
 
   int argument_;
   ipc::message_writer writer_;
-  std::vector<base::unique_fd> kept_;
+  std::vector<base::unique_fd> addresses_;  // those made for this message
 };
 
 // Pushes the value of a message that receive_message() has verified, and takes its descriptors.

@@ -2,6 +2,8 @@
 
 #include <cerrno>
 
+#include "lib/base/file.h"
+
 namespace emilua::ipc {
 namespace {
 
@@ -23,8 +25,8 @@ base::result<outgoing_message> outgoing_message::prepare(const message_writer& w
     auto memory = seal(bytes);
     if (!memory) return memory.error();
     message.packet_ += message_in_memory;
-    message.memory_ = std::move(*memory);
-    message.descriptors_.push_back(message.memory_.get());
+    message.descriptors_.push_back(memory->get());
+    message.kept_.push_back(std::move(*memory));
   }
   message.descriptors_.insert(message.descriptors_.end(), writer.descriptors().begin(),
                               writer.descriptors().end());
@@ -34,6 +36,15 @@ base::result<outgoing_message> outgoing_message::prepare(const message_writer& w
 
 base::result<> outgoing_message::send(int socket) const noexcept {
   return send_packet(socket, base::bytes_of(packet_), descriptors_);
+}
+
+base::result<> outgoing_message::keep_descriptors() {
+  for (std::size_t i = kept_.size(); i != descriptors_.size(); ++i) {
+    auto copy = base::duplicate(descriptors_[i]);
+    if (!copy) return copy.error();
+    descriptors_[i] = kept_.emplace_back(std::move(*copy)).get();
+  }
+  return {};
 }
 
 received_message receive_message(int socket, const message_limits& limits) {

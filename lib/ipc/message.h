@@ -25,7 +25,7 @@ namespace emilua::ipc {
 // The largest packet, and so the receiver's buffer.
 inline constexpr std::size_t max_packet = std::size_t{32} << 10;
 
-// A message made ready to be sent, any number of times. Its descriptors are borrowed.
+// A message made ready to be sent, any number of times. Its descriptors are borrowed at first.
 class outgoing_message {
  public:
   // EMSGSIZE (over limits.bytes), EMFILE and ENOMEM (no memfd to be had), EINVAL (descriptors).
@@ -35,10 +35,13 @@ class outgoing_message {
   // EAGAIN: wait until the socket is writable and call again.
   [[nodiscard]] base::result<> send(int socket) const noexcept;
 
+  // Borrows no more: the descriptors may be closed, and the message is sent all the same. EMFILE.
+  [[nodiscard]] base::result<> keep_descriptors();
+
  private:
   std::string packet_;
-  base::unique_fd memory_;
   std::vector<int> descriptors_;
+  std::vector<base::unique_fd> kept_;  // those of them that are the message's own
 };
 
 struct received_message {

@@ -65,6 +65,26 @@ TEST_F(MessageTest, LargeOnesTravelInSealedMemory) {
   }
 }
 
+TEST_F(MessageTest, KeptDescriptorsMayBeClosedBeforeTheMessageIsSent) {
+  for (const std::size_t size : {10U, 100'000U}) {
+    base::unique_fd null{::open("/dev/null", O_RDONLY | O_CLOEXEC)};
+    message_writer value;
+    value.begin_table(2, 0);
+    value.string(std::string(size, 'x'));
+    value.descriptor(null.get());
+    auto message = outgoing_message::prepare(value);
+    ASSERT_TRUE(message);
+    ASSERT_TRUE(message->keep_descriptors());
+    null.reset();
+    ASSERT_TRUE(message->send(writer.get()));
+    const auto got = receive_message(reader.get());
+    ASSERT_EQ(got.status, packet_status::received);
+    ASSERT_EQ(got.fds.size(), 1U);
+    char byte;
+    EXPECT_EQ(::read(got.fds[0].get(), &byte, 1), 0);
+  }
+}
+
 TEST_F(MessageTest, DescriptorsComeAfterTheMemory) {
   const base::unique_fd null{::open("/dev/null", O_RDONLY | O_CLOEXEC)};
   for (const std::size_t size : {10U, 100'000U}) {

@@ -4,6 +4,7 @@ local check = require 'check'
 local generic = require 'generic_error'
 local harness = require './harness'
 local inbox = require 'inbox'
+local time = require 'time'
 
 local core = harness.core
 local SIGTERM, SIGCONT, SIGSTOP = 15, 18, 19
@@ -160,6 +161,73 @@ check.case('interruption and arrival at once lose no message', function()
             receiver:interrupt()
             receiver:join()
             check.equal(i, got.value or inbox:receive())
+        end
+    end)
+end)
+
+-- 10 §2: a call that need not wait comes after the fibers that are ready, as if it had.
+check.case('a fiber that is ready runs before one that only sends goes on', function()
+    harness.with_worker({job = 'echo'}, function(worker)
+        local order = {}
+        for i = 1, 3 do
+            spawn(function() order[#order + 1] = i end):detach()
+        end
+        worker:send 'there'
+        order[#order + 1] = 'sent'
+        harness.same({1, 2, 3, 'sent'}, order)
+        check.equal('there', inbox:receive())
+    end)
+end)
+
+-- Each loop ends only when the fiber that it might starve has run.
+check.case('a fiber whose sends and receptions never wait starves neither timers nor fibers', function()
+    harness.with_worker({job = 'echo'}, function(worker)
+        local expired, yields, sent = false, 0, 0
+        spawn(function()
+            time.sleep(0.001)
+            expired = true
+        end):detach()
+        while not expired do
+            worker:send(0)
+            sent = sent + 1
+            inbox:receive()
+        end
+        local watcher = spawn(function()
+            for _ = 1, 100 do
+                this_fiber.yield()
+                yields = yields + 1
+            end
+        end)
+        local received = 0
+        while yields < 100 do
+            worker:send(0)
+            worker:send(0)
+            inbox:receive()
+            received = received + 1
+        end
+        watcher:join()
+        for _ = 1, received do
+            inbox:receive()
+        end
+    end)
+end)
+
+check.case('a flood of messages starves neither timers nor fibers', function()
+    harness.with_worker({job = 'on_request'}, function(worker)
+        local expired, flood = false, 1e6
+        spawn(function()
+            time.sleep(0.001)
+            expired = true
+        end):detach()
+        worker:send(flood)
+        local received = 0
+        repeat
+            received = received + 1
+            check.equal(received, inbox:receive())
+        until expired or received == flood
+        check.equal(true, expired)
+        worker:kill()
+        while pcall(inbox.receive, inbox) do
         end
     end)
 end)

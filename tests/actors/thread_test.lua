@@ -347,6 +347,31 @@ check.case('an interrupted receive loses nothing', function()
     end)
 end)
 
+-- An actor that waits takes what is sent to it at once: whatever ends its wait now comes too late.
+check.case('a message that has met its receiver is received before an interruption', function()
+    local own = echo(inbox)
+    local got
+    local receiver = spawn(function()
+        got = inbox:receive()
+        this_fiber.yield()
+    end)
+    this_fiber.yield()
+    own:send 'met'
+    receiver:interrupt()
+    own:close()
+    receiver:join()
+    check.equal('met', got)
+    check.equal(true, receiver.interruption_caught)
+end)
+
+check.case('a message that has met its receiver is received though the inbox closes', function()
+    for _, options in pairs(layouts) do
+        local worker = spawn_vm(options)
+        check.equal('met', ask(worker, {job = 'meet_and_close', own = worker}))
+        worker:close()
+    end
+end)
+
 -- 30 §16.10
 check.case('one fiber receives at a time', function()
     with_worker(function(worker)

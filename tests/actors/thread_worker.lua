@@ -23,6 +23,15 @@ function jobs.close(order)
     order.reply_to:send 'closed'
 end
 
+-- What a fiber gets that was handed a message right before the inbox closed.
+function jobs.meet_and_close(order)
+    local receiver = spawn(function() return inbox:receive() end)
+    this_fiber.yield()
+    order.own:send 'met'
+    inbox:close()
+    order.reply_to:send(receiver:join())
+end
+
 function jobs.stop()
     system.exit(7)
 end
