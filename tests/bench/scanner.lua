@@ -3,6 +3,7 @@
 --     emilua scanner.lua fields FILE NUMBER     sums a column of numbers, with all fields of each record made
 --     emilua scanner.lua filter FILE TEXT       counts the records with TEXT in them
 --     emilua scanner.lua read_all FILE          reads the whole file to one buffer
+--     emilua scanner.lua pass FILE              reads it by and by, to the same 256 KiB
 local asio_error = require 'asio_error'
 local file = require 'file'
 local filesystem = require 'filesystem'
@@ -49,6 +50,13 @@ end
 
 function modes.read_all()
     result = stream.read_all(input, byte_span.new(input.size))
+end
+
+function modes.pass()
+    local buffer, size = byte_span.new(256 * 1024), input.size
+    while result < size do
+        result = result + stream.read_all(input, size - result < #buffer and buffer:slice(1, size - result) or buffer)
+    end
 end
 
 modes[what]()
