@@ -6,12 +6,13 @@ local native, regex = ...
 
 local begin_reading, end_reading, is_end, raise_argument =
     native.begin_reading, native.end_reading, native.is_end, native.raise_argument
-local error, pairs, pcall, setmetatable, type = error, pairs, pcall, setmetatable, type
+local error, pairs, pcall, setmetatable, type, unpack = error, pairs, pcall, setmetatable, type, unpack
 
--- The key of what is known of a scanner besides its fields: {state, advance, split, queue, ahead, taken},
--- and the settings of the last call by name, as native code relies on these strings and expressions.
--- Where a record gives one value, advance() puts those of the records behind it to `queue`, as many as
--- `ahead`, of which `taken` were returned: most calls are spared that of native code.
+-- The key of what is known of a scanner besides its fields: {state, advance, split, queue, ...}, and the
+-- settings of the last call by name, as native code relies on these strings and expressions.
+-- Where it can, advance() puts what the record gives, `width` values, to `queue`, and behind them those of
+-- as many records more as `ahead` says, of which `taken` were returned: most calls are spared that of
+-- native code.
 local OWN = {}
 
 local methods = {}
@@ -30,19 +31,32 @@ local function configure(self, own)
     local record_separator, field_separator, field_pattern, trim_record, max_record_size, columns, containing, as =
         self.record_separator, self.field_separator, self.field_pattern, self.trim_record,
         self.max_record_size, self.columns, self.containing, self.as
-    native.configure(own.state, record_separator, field_separator, field_pattern, trim_record,
+    own.queues = native.configure(own.state, record_separator, field_separator, field_pattern, trim_record,
         max_record_size, columns, containing, as)
+    own.width = columns and #columns or 1
     own.record_separator, own.field_separator, own.field_pattern = record_separator, field_separator, field_pattern
     own.trim_record, own.max_record_size, own.columns = trim_record, max_record_size, columns
     own.containing, own.as = containing, as
     own.split = type(field_separator) == 'function' and field_separator or nil
-    own.varies = type(record_separator) ~= 'string' or own.split or columns and #columns ~= 1
 end
 
 local function fail(self, own, terminator, reason)
     self.record_number = self.record_number + 1
     self.record_terminator = terminator == true and own.record_separator or terminator
     error(reason, 0)
+end
+
+-- What the record of that number in the queue gives.
+local function from_queue(own, number)
+    local queue, width = own.queue, own.width
+    if width == 1 then
+        return queue[number + 1]
+    end
+    local first = number * width + 1
+    if width == 2 then
+        return queue[first], queue[first + 1]
+    end
+    return unpack(queue, first, first + width - 1)
 end
 
 local read
@@ -65,12 +79,11 @@ local function finish(self, own, stream, split, reason, terminator, ...)
     if split then
         return split(...)
     end
-    if own.varies then
+    if not own.queues then
         return ...
     end
-    local result, ahead = ...
-    own.taken, own.ahead = 0, ahead
-    return result
+    own.taken, own.ahead = 0, (...)
+    return from_queue(own, 0)
 end
 
 -- Reads to `room` once, and goes on.
@@ -99,24 +112,23 @@ function methods:get_line()
         or self.containing ~= own.containing or self.as ~= own.as then
         configure(self, own)
     end
-    if own.varies then
+    if not own.queues then
         return finish(self, own, self.stream, own.split, nil, own.advance())
     end
-    local taken, result = own.taken
-    if taken ~= own.ahead then
-        own.taken = taken + 1
-        result = own.queue[taken + 1]
+    local number = 0
+    if own.taken ~= own.ahead then
+        number = own.taken + 1
+        own.taken = number
     else
-        local terminator, ahead
-        terminator, result, ahead = own.advance()
+        local terminator, ahead, reason = own.advance()
         if terminator ~= true then
-            return finish(self, own, self.stream, nil, nil, terminator, result, ahead)
+            return finish(self, own, self.stream, nil, nil, terminator, ahead, reason)
         end
         own.taken, own.ahead = 0, ahead
     end
     self.record_number = self.record_number + 1
     self.record_terminator = own.record_separator
-    return result
+    return from_queue(own, number)
 end
 
 local function state_of(self)

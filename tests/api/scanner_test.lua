@@ -469,22 +469,42 @@ end)
 
 check.case('what is found ahead is what is found one by one', function()
     local text = numbered(500):sub(1, -2)
+    local many = {}
+    for i = 1, 17 do
+        many[i] = i % 4 + 1
+    end
     for _, hint in ipairs{1, 1000, 3000, 65536} do
-        for _, options in ipairs{{}, {containing = '7'}, {field_separator = ',', columns = {1}}} do
+        for _, options in ipairs{{}, {containing = '7'}, {columns = {1}}, {columns = {2, 1}}, {columns = {1, 4, 3}},
+            {columns = many}, {columns = {}}} do
             local expected, found = {}, {}
             for line in text:gmatch('[^\n]+') do
-                if not options.containing or line:find('7', 1, true) then
-                    expected[#expected + 1] = options.columns and line:match('^%d+') or line
+                local fields = {}
+                for field in line:gmatch('[^,]+') do
+                    fields[#fields + 1] = field
+                end
+                for i, column in ipairs(options.columns or {}) do
+                    expected[#expected + 1] = i .. tostring(fields[column])
+                end
+                if not options.columns and (not options.containing or line:find('7', 1, true)) then
+                    expected[#expected + 1] = '1' .. line
                 end
             end
-            local copy = {record_separator = '\n', buffer_size_hint = hint}
+            local copy = {record_separator = '\n', buffer_size_hint = hint, field_separator = options.columns and ','}
             for name, value in pairs(options) do
                 copy[name] = value
             end
             local sc = new(copy, sliced(text, 5000))
-            for i = 1, #expected do
-                found[i] = tostring(sc:get_line())
-                check.equal(i == #expected and (not options.containing) and '' or '\n', sc.record_terminator)
+            local width = options.columns and #options.columns or 1
+            local function take(...)
+                check.equal(width, select('#', ...))
+                for i = 1, width do
+                    found[#found + 1] = i .. tostring((select(i, ...)))
+                end
+            end
+            while #found < #expected or width == 0 and sc.record_number < 500 do
+                take(sc:get_line())
+                check.equal((width == 0 and sc.record_number == 500 or width ~= 0 and #found == #expected)
+                    and not options.containing and '' or '\n', sc.record_terminator)
             end
             at_end(sc)
             check.equal(table.concat(expected, '|'), table.concat(found, '|'))
@@ -511,7 +531,7 @@ end)
 
 check.case('fields may be the numbers that tonumber makes of them', function()
     local texts = {'0', '-0', '00', '7', '+7', '-7', '1.5', '-1.5', '.5', '5.', '.', '-', '', '1e3', '1e', '0x10', '0x',
-        '0x1p4', 'inf', '-inf', 'nan', 'infinity', '1_000', '1LL', '1ULL', '1i', ' 1', '1 ', '1 2', '1\0', '\0', 'x', '--1',
+        '0x1p4', 'inf', '-inf', 'nan', 'infinity', 'Inf', 'NAN', 'nil', 'if', 'e5', 'A', '\\255', ':', '1_000', '1LL', '1ULL', '1i', ' 1', '1 ', '1 2', '1\0', '\0', 'x', '--1',
         '- 1', '123456789012345', '1234567890123456', '-999999999999999', '9007199254740993', '0.1', '0.30000000000000004',
         '123456.123456789', '1.7976931348623157e308', '1e309', '5e-324', '4e-324', ('1'):rep(400), ('0'):rep(400) .. '1'}
     local digits = 1

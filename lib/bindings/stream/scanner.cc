@@ -45,6 +45,9 @@ struct scan_settings {
   std::string_view trim;
   std::string_view containing;  // records without it are passed over
   std::size_t limit = 0;
+
+  // How many values get_line returns.
+  [[nodiscard]] std::size_t width() const noexcept { return selects ? columns.size() : 1; }
 };
 
 struct scan_state {
@@ -72,7 +75,8 @@ using regex::expression;
 using scanner::outcome;
 
 constexpr int most_columns = 1 << 20;
-constexpr int most_ahead = 64;
+constexpr int most_ahead = 64;                // records,
+constexpr std::size_t most_wide = 16;         // values of one of them
 constexpr std::size_t longest_number = 4096;  // a longer text is none
 
 // --- the buffer ----------------------------------------------------------------------------------
@@ -196,7 +200,7 @@ value_type check_value_type(lua_State* L, int index) {
 }
 
 // configure(state, record_separator, field_separator, field_pattern, trim_record, max_record_size,
-//           columns, containing, as)
+//           columns, containing, as): whether advance() puts its results to the queue
 int configure(lua_State* L) {
   lua_settop(L, 9);
   scan_state& state = check_idle(L);
@@ -210,13 +214,14 @@ int configure(lua_State* L) {
   check_columns(L, 7, s);
   s.containing = lua::to_text(L, 8);
   s.as = check_value_type(L, 9);
-  s.looks_ahead = s.separator.pattern == nullptr && !lua_isfunction(L, 3) &&
-                  (!s.selects || s.columns.size() == 1);
+  s.looks_ahead = s.separator.pattern == nullptr && !lua_isfunction(L, 3) && s.width() != 0 &&
+                  s.width() <= most_wide;
   if (s.containing.empty() && !lua_isnil(L, 8)) lua::raise_argument(L, "containing");
   if (s.as != value_type::span && lua_isfunction(L, 3)) lua::raise_argument(L, "as");
+  lua_pushboolean(L, s.looks_ahead ? 1 : 0);
   state.settings = std::move(s);
   state.records.forget_expression();
-  return 0;
+  return 1;
 }
 
 // --- results -------------------------------------------------------------------------------------
@@ -229,13 +234,20 @@ void push_part(lua_State* L, const scan_state& state, std::string_view part) {
   push_view(L, metatable_upvalue, state.buffer, part);
 }
 
+// Whether it begins with a letter that no number does, inf and nan included.
+bool is_word(std::string_view text) {
+  if (text.empty() || text.front() <= '9') return text.empty();
+  const char letter = static_cast<char>(text.front() | 0x20);
+  return letter != 'i' && letter != 'n';
+}
+
 // What tonumber makes of the text; nothing is pushed if that is no number.
 bool push_number(lua_State* L, std::string_view text) {
   if (const auto number = scanner::plain_number(text)) {
     lua_pushnumber(L, *number);
     return true;
   }
-  if (text.size() > longest_number) return false;
+  if (is_word(text) || text.size() > longest_number) return false;
   lua::push_text(L, text);
   if (lua_isnumber(L, -1) == 0) {
     lua_pop(L, 1);
@@ -327,6 +339,11 @@ bool is_wanted(const scan_state& state) {
   return ::memmem(record.data(), record.size(), text.data(), text.size()) != nullptr;
 }
 
+// Moves the results of a record, of which there are `width` on the stack, behind those of others.
+void queue_results(lua_State* L, int place, int width) {
+  for (int i = width; i != 0; --i) lua_rawseti(L, queue_upvalue, place * width + i);
+}
+
 // Puts the results for the records behind the current one to the queue, as far as they are there:
 // so that the Lua half can go without a call for most. Returns how many.
 int look_ahead(lua_State* L, scan_state& state) {
@@ -335,16 +352,17 @@ int look_ahead(lua_State* L, scan_state& state) {
   int count = 0;
   while (count != most_ahead && records.follow(state.settings.separator.literal)) {
     if (!is_wanted(state)) continue;
-    if (!push_results(L, state)) break;  // an error in its turn
-    lua_rawseti(L, queue_upvalue, ++count);
+    const auto width = push_results(L, state);
+    if (!width) break;  // an error in its turn
+    queue_results(L, ++count, *width);
     state.places.push_back(records.current());
   }
   records.return_to(state.places.back());
   return count;
 }
 
-// The terminator, what get_line returns and, if the settings make that one value, how many more are
-// in the queue; 0, the terminator and an error if the record cannot be split.
+// The terminator and what get_line returns; if that goes to the queue, how many records ahead there
+// are in it, too; 0, the terminator and an error if the record cannot be split.
 int push_record(lua_State* L, scan_state& state) {
   push_terminator(L, state);
   const auto count = push_results(L, state);
@@ -355,8 +373,9 @@ int push_record(lua_State* L, scan_state& state) {
     return 3;
   }
   if (!state.settings.looks_ahead) return 1 + *count;
+  queue_results(L, 0, *count);
   lua_pushinteger(L, look_ahead(L, state));
-  return 3;
+  return 2;
 }
 
 // --- get_line ------------------------------------------------------------------------------------
@@ -416,7 +435,7 @@ int make(lua_State* L) {
   auto& state = lua::push_new<scan_state>(L);
   state.buffer = make_byte_span(*size, *size);
   state.records.adopt(memory_of(state.buffer), 0, 0);
-  lua_createtable(L, most_ahead + 1, 0);  // a slot for 0
+  lua_createtable(L, most_ahead + 2, 0);  // from 0 on, which stays unused
   lua_pushlightuserdata(L, &state);
   push_view_metatable(L);
   lua_pushvalue(L, 3);
