@@ -11,6 +11,13 @@
 // operation_aborted; one that has begun runs to its end and keeps its result. Handlers are called
 // through their associated executor, never from inside start(), and keep its event loop running.
 // Used from one strand: that of the handlers' associated executor.
+//
+// Why no io_uring: the attempt that does not wait has the kernel begin to read what is not cached,
+// so that a thread wakes up while the disk is at work. After it a ring gains nothing but processor
+// time: reads of 4 KiB that are not cached take 0.8 of the time if there is one under way, 1.5 if
+// there are 16; larger ones the same. Against that, the workers of a ring keep the credentials of
+// the thread that it was used from, outlive the ring as long as that thread, and take no signal that
+// could make them give these up (lib/ipc/all_threads.h).
 #pragma once
 
 #include <atomic>
