@@ -16,7 +16,7 @@ import time
 
 from cases import engine, script
 
-PATIENCE = 60  # seconds until a test gives up waiting
+PATIENCE = 240  # seconds until a test gives up waiting: machines may be busy
 
 
 class Program:

@@ -234,12 +234,11 @@ int report(lua_State* L) {
   return 1;
 }
 
-const lua::class_method methods[] = {
-    {"context", context},
-    {"handshake", handshake, true},
-    {"spawn", spawn_in_box},
-    {"call", call, true},
-    {"explain", explain}};
+const lua::class_method methods[] = {{"context", context},
+                                     {"handshake", handshake, true},
+                                     {"spawn", spawn_in_box},
+                                     {"call", call, true},
+                                     {"explain", explain}};
 const lua::class_property properties[] = {{"policy", policy}, {"report", report}};
 
 // --- the module ------------------------------------------------------------
