@@ -292,7 +292,6 @@ void helper_main(base::unique_fd socket, const spawn_helper::start_memory& memor
   }
   if (!base::close_from(4)) ::_exit(1);
   static_cast<void>(::prctl(PR_SET_NAME, "emilua-helper"));  // only for people who look
-  base::reset_signal_dispositions();  // once for all children, which inherit them
   helper self{std::move(socket), run};
   if (const char* call = self.prepare()) self.refuse(call);
   self.serve();

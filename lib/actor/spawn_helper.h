@@ -81,7 +81,7 @@ class spawn_helper final : public ipc::credential_follower, public sandbox::laun
   // Runs in the actor's process; the result is its exit status.
   using actor_main = int (*)(actor_start start);
 
-  // Forks. The caller is single-threaded.
+  // Forks. The caller is single-threaded, and signals do in it what they are to do in all children.
   [[nodiscard]] static boost::system::result<std::unique_ptr<spawn_helper>, failed_call> start(
       start_memory memory, actor_main run);
 

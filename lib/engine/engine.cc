@@ -19,6 +19,7 @@
 #include "lib/engine/command_line.h"
 #include "lib/fiber/vm.h"
 #include "lib/ipc/credentials.h"
+#include "lib/lua/cpuid.h"
 
 namespace emilua::engine {
 namespace {
@@ -162,11 +163,11 @@ int run_program(const command_line& line, char** envp, helper_ptr& helper) {
 
 // The life of an actor's process, once the init.script has run.
 int run_actor(actor::actor_start start) {
-  base::ignore_sigpipe();
   actor::actor_config& config = start.config;
   // The actor's own helper: its children hold no more than it does itself.
   helper_ptr helper = actor::failed_call{base::system_error(EPERM), "fork"};
   if (config.children) helper = actor::spawn_helper::start({0, nullptr, nullptr}, run_actor);
+  base::ignore_sigpipe();  // in this process only
   auto options = process_options(std::move(config.environment), {"emilua", config.module});
   options.text_only = config.text_only;
   options.jit = config.jit;
@@ -200,10 +201,12 @@ int main(int argc, char** argv, char** envp) {
     return fail("emilua: refuses to run set-uid, set-gid or with file capabilities", misuse);
   if (const auto ready = base::ensure_standard_descriptors(); !ready)
     return fail("emilua: standard streams: " + ready.error().message(), failure);
+  // What all processes to come inherit.
+  base::reset_signal_dispositions();
+  lua::learn_cpuid();
   // The helper erases its copy of argv and envp: nothing may be taken from there afterwards but by
   // this process. It comes first, before there is anything that a child must not have.
   helper_ptr helper = actor::spawn_helper::start({argc, argv, envp}, run_actor);
-  base::reset_signal_dispositions();
   base::ignore_sigpipe();
   base::unblock_all_signals();
   const command_line line = parse_command_line(argc, argv);

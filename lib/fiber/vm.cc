@@ -45,7 +45,10 @@ std::shared_ptr<vm> vm::create(context& process, pool& threads, const options& o
   std::shared_ptr<vm> v{new vm{process, threads, opts}};
   lua_State* L = v->state();
   const auto open = [](lua_State* l) {
+    // What is made here stays: collecting garbage meanwhile would find none.
+    lua_gc(l, LUA_GCSTOP, 0);
     open_globals(vm::of(l), l);
+    lua_gc(l, LUA_GCRESTART, -1);
     return 0;
   };
   if (lua_cpcall(L, open, nullptr) != 0) throw std::bad_alloc{};
