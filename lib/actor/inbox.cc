@@ -80,7 +80,7 @@ void inbox::look() {
         break;
     }
     add_new_channels();
-    if (auto message = take()) finish({}, *std::move(message));
+    if (auto message = take()) return finish({}, *std::move(message));
   }
 }
 
