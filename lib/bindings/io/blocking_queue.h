@@ -13,11 +13,12 @@
 // Used from one strand: that of the handlers' associated executor.
 //
 // Why no io_uring: the attempt that does not wait has the kernel begin to read what is not cached,
-// so that a thread wakes up while the disk is at work. After it a ring gains nothing but processor
-// time: reads of 4 KiB that are not cached take 0.8 of the time if there is one under way, 1.5 if
-// there are 16; larger ones the same. Against that, the workers of a ring keep the credentials of
-// the thread that it was used from, outlive the ring as long as that thread, and take no signal that
-// could make them give these up (lib/ipc/all_threads.h).
+// so that a thread wakes up while the disk is at work. What a ring gains after it, measured on a
+// busy machine: half of the processor time of reads of 4 KiB that are not cached, and a quarter of
+// their time if there is one under way; nothing certain if there are 16, or if they are larger.
+// Against that, a ring's workers keep the credentials of whoever used it, block the signal that
+// makes threads give these up (lib/ipc/all_threads.h), and go only some time after the ring is
+// closed, which has to wait for all that is under way.
 #pragma once
 
 #include <atomic>
