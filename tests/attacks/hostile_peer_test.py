@@ -193,6 +193,7 @@ def superfluous_descriptors_are_closed():
     superfluous("descriptors_superfluous")
 
 
+# 91 row 46
 @case
 def as_many_superfluous_descriptors_as_there_can_be_are_closed():
     superfluous("descriptors_superfluous_253")
@@ -208,12 +209,14 @@ def a_device_as_address_is_a_handle_that_does_not_send():
     assert costs_nothing("null_device_as_address") == "ipc_actor_channel!%d=1|" % errno.ENOTSOCK
 
 
+# 91 row 48
 @case
 def a_flood_is_taken_one_by_one():
     assert costs_nothing("flood") == "number=100000|"
 
 
 # 30 §16.40
+# 91 row 47
 @case
 def a_million_random_packets_yield_valid_values_or_nothing():
     # Through 32 addresses at a time; the seed is part of the test.
@@ -287,6 +290,7 @@ parting_cases("with_an_address", "an_address_of_which_an_attacker_has_closed_%s_
               lambda way: "ipc_actor_channel%s=1|" % ("" if way == "writing" else "!%d" % errno.EPIPE))
 
 
+# 91 row 47
 @case
 def of_two_equal_keys_one_wins():
     assert costs_nothing("duplicate_keys") == "table=1|"

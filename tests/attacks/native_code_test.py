@@ -55,6 +55,7 @@ def works_outside_only(code, expected, refused):
 NOT_SUPPORTED = "raised generic %d %%s" % errno.ENOTSUP
 
 
+# 91 row 56
 @case
 def the_ffi_is_not_there():
     works_outside_only("return type(require('ffi').C)", "returned userdata", NOT_SUPPORTED % "ffi")

@@ -248,7 +248,7 @@ def calls():
     attack(36, "becoming root", ["become_root"], root=True, box="EPERM",
            boxes=[([*promises("stdio id"), "--uid", "7"], "EINVAL")])
     attack(36, "becoming another user", ["become_another"], root=True, boxes=[(promises("stdio id"), "EINVAL")])
-    attack(37, "joining the namespaces of a process", ["join", "{pid}"], scenes.JoinedVictim, root=True,
+    attack(35, "joining the namespaces of a process", ["join", "{pid}"], scenes.JoinedVictim, root=True,
            boxes=[(allowing("setns"), "pidfd_open ESRCH"), (READER, "pidfd_open ESRCH")])
 
 
@@ -274,11 +274,13 @@ def network():
     attack(40, "datagrams where TCP is ruled", ["send_udp", "{port}"], scenes.UdpListener,
            boxes=[(["--net=connect:{port}"], "socket EPERM"), (["--net=bind:{port}"], "socket EPERM"),
                   (["--net=loopback"], "done")])
-    for name in "connect_tcp", "connect_tcp_mapped", "connect_tcp_unspecified":
-        row = 41 if name == "connect_tcp" else 43
-        attack(row, "a service of the host: " + name, [name, "{port}"], scenes.TcpListener,
-               boxes=[(["--net=loopback"], "connect ECONNREFUSED"), (["--net=connect:1"], "connect EACCES"),
-                      (["--net=bind:{port}"], "connect EACCES"), (["--net=unix"], "EPERM"), (READER, "EPERM")])
+    elsewhere = [(["--net=loopback"], "connect ECONNREFUSED"), (["--net=connect:1"], "connect EACCES"),
+                 (["--net=bind:{port}"], "connect EACCES"), (["--net=unix"], "EPERM"), (READER, "EPERM")]
+    attack(41, "a service of the host", ["connect_tcp", "{port}"], scenes.TcpListener, boxes=elsewhere)
+    attack(43, "a service by an address of IPv4 in IPv6", ["connect_tcp_mapped", "{port}"], scenes.TcpListener,
+           boxes=elsewhere)
+    attack(43, "a service by the address that is none", ["connect_tcp_unspecified", "{port}"], scenes.TcpListener,
+           boxes=elsewhere)
     attack(41, "connecting without connect", ["send_fast_open", "{port}"], scenes.TcpListener,
            boxes=[(["--net=connect:1"], "sendto EPERM"), (["--net=connect:{port}"], "sendto EPERM")])
     attack(41, "being a service of the host", ["listen_tcp", "{port}"], scenes.Ports,

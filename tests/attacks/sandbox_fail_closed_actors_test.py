@@ -77,6 +77,7 @@ for feature, function in FEATURES.items():
     add_case(feature, function)
 
 
+# 91 row 58
 @case
 def the_clause_and_what_would_help():
     no_mounts = ("clone", errno.EPERM, {"flags": NEW["mount"]})

@@ -80,6 +80,7 @@ def check(name, in_child, box):
     return complaint
 
 
+# 91 row 58
 @case
 def with_every_feature_every_box_is_strict():
     for box in BOXES:

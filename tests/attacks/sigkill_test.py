@@ -139,6 +139,7 @@ def reap_everybody():
             return False
 
 
+# 91 row 21, 49
 @case
 def a_program_killed_at_any_moment_leaves_no_process_and_no_mount():
     if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0:

@@ -411,6 +411,7 @@ def profiles_are_starting_points():
 # --- complaints ------------------------------------------------------------------------------------
 
 
+# 91 row 51, 53
 @case
 def every_wrong_option_is_one_line_and_125():
     here = directory()
@@ -459,6 +460,7 @@ def a_full_standard_output_is_an_error():
     assert run.returncode != 0 and run.stderr != b"", run
 
 
+# 91 row 55
 @case
 def a_set_uid_copy_refuses_to_run():
     if os.geteuid() != 0:

@@ -139,6 +139,8 @@ class runner {
     for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH})
       ::sigaddset(&signals_, signal);
     ::sigprocmask(SIG_BLOCK, &signals_, nullptr);
+    // Of whoever ignores it the kernel keeps no statuses of children.
+    static_cast<void>(std::signal(SIGCHLD, SIG_DFL));
   }
 
   // Passes signals on until it ends.
