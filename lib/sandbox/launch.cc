@@ -60,6 +60,7 @@ boost::system::result<boxed_program, launch_failure> launch(const plan& plan,
   const auto pid = ipc::clone_process(plan.namespaces, pidfd, SIGCHLD);
   if (!pid) return launch_failure{stage::clone, 0, pid.error(), "clone"};
   if (*pid == 0) {
+    channel->host.reset();  // or the child would never learn that the host is gone
     erase(program.start_arguments);
     erase(program.start_environment);
     become_boxed_program({.steps = compiled_plan{compiled},

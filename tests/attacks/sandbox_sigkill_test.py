@@ -1,0 +1,124 @@
+"""The supervisor of a box is killed at every moment of setting one up: before and after each system call
+that it or the box's processes make, from the first clone until the program is executed or the actor runs.
+No process, mount, file or cgroup is left.
+"""
+
+import concurrent.futures
+import json
+import os
+import subprocess
+import sys
+import tempfile
+
+from cases import case, engine, main
+from sandbox_scenes import write
+
+ATTACK, KILLER, EMILUA = (os.path.realpath(path) for path in sys.argv[2:5])
+MOST = 3000  # moments
+AT_A_TIME = 8  # boxes that know nothing of each other
+
+
+def outside():
+    """What could be left: mounts, cgroups, and files where temporary ones are made."""
+    with open("/proc/self/mountinfo", encoding="utf-8") as mounts:
+        found = [mounts.read()]
+    for place, _, files in os.walk("/sys/fs/cgroup"):
+        if "emilua" in place or "confine" in place:
+            found.append(place)
+    for place in "/tmp", "/dev/shm", "/run":
+        if os.path.isdir(place):
+            found += [name for name in os.listdir(place) if "emilua" in name or "confine" in name]
+    return found
+
+
+def killed_at_every_moment(mark, command, most=MOST):
+    """Returns how many moments there were."""
+    def kill_at(moment):
+        return subprocess.run([KILLER, mark, str(moment), *command], capture_output=True, text=True, check=False,
+                              stdin=subprocess.DEVNULL)
+
+    before = outside()
+    with concurrent.futures.ThreadPoolExecutor(AT_A_TIME) as pool:
+        for first in range(1, most, AT_A_TIME):
+            for moment, run in enumerate(pool.map(kill_at, range(first, first + AT_A_TIME)), first):
+                assert run.returncode == 0, (moment, run)
+                if run.stdout.endswith("over\n"):
+                    assert outside() == before
+                    return moment
+            assert outside() == before, first
+    raise AssertionError("it was not over after %d moments" % most)
+
+
+def confine(*options):
+    with tempfile.TemporaryDirectory(dir=os.environ.get("TEST_TMPDIR", "/var/tmp")) as here:
+        os.mkdir(here + "/granted")
+        options = [write(here + "/policy", json.dumps(each)) if isinstance(each, dict) else each.format(dir=here)
+                   for each in options]
+        moments = killed_at_every_moment("clone", [engine(), *options, "--", ATTACK, "say", "x"])
+        assert os.listdir(here + "/granted") == []
+        return moments
+
+
+# 91 row 21
+@case
+def of_a_box_that_grants_nothing():
+    assert confine() > 60
+
+
+# 91 row 21
+@case
+def of_a_box_with_all_namespaces_and_mounts():
+    moments = confine("--bind", "/usr:/usr:ro", "--bind", "{dir}/granted:/mine", "--proc", "/proc", "--dev", "/dev",
+                      "--tmpfs", "/tmp", "--dir", "/a/b", "--symlink", "x:/y", "--hostname", "box", "--net=loopback",
+                      "--limit", "open_files=64")
+    assert moments > 200, moments
+
+
+# 91 row 21
+@case
+def of_a_box_of_landlock_and_a_filter_only():
+    assert confine("--policy", {"namespaces": [], "fs": {"read": ["/usr"]}}) > 60
+
+
+# 91 row 21
+@case
+def of_a_box_that_may_write_to_a_directory_of_the_hosts():
+    assert confine("--read", "/usr", "--write", "{dir}/granted") > 100
+
+
+# The mark is followed by a box's whole life: made, entered, told its work, left.
+ACTOR = """
+local filesystem = require 'filesystem'
+local inbox = require 'inbox'
+local sandbox = require 'sandbox'
+local system = require 'system'
+
+if _CONTEXT == 'worker' then
+    inbox:receive():send 'here'
+    return
+end
+
+local json = require 'json'
+local box = sandbox.new(json.decode(system.arguments[3]))
+local options = box:context('.', {subprocess = {stderr = 'share'}})
+filesystem.umask(tonumber('0123', 8))
+local worker = spawn_vm(options)
+box:handshake()
+worker:send(inbox)
+assert(inbox:receive() == 'here')
+"""
+
+
+def actor(policy):
+    with tempfile.TemporaryDirectory(dir=os.environ.get("TEST_TMPDIR", "/var/tmp")) as here:
+        program = write(here + "/main.lua", ACTOR)
+        return killed_at_every_moment("umask", [EMILUA, program, json.dumps(policy)])
+
+
+# 91 row 21
+@case
+def of_an_actors_box():
+    assert actor({}) > 100
+
+
+main()
