@@ -109,16 +109,37 @@ assert(inbox:receive() == 'here')
 """
 
 
-def actor(policy):
+# The same for a program, which would stay.
+PROGRAM = """
+local filesystem = require 'filesystem'
+local json = require 'json'
+local sandbox = require 'sandbox'
+local system = require 'system'
+
+local box = sandbox.new(json.decode(system.arguments[3]))
+filesystem.umask(tonumber('0123', 8))
+local program = box:spawn{program = filesystem.path.new(system.arguments[4]), arguments = {'attack', 'say', 'x'}}
+program:kill(system.signal.SIGKILL)
+program:wait()
+"""
+
+
+def script(text, policy, *arguments):
     with tempfile.TemporaryDirectory(dir=os.environ.get("TEST_TMPDIR", "/var/tmp")) as here:
-        program = write(here + "/main.lua", ACTOR)
-        return killed_at_every_moment("umask", [EMILUA, program, json.dumps(policy)])
+        program = write(here + "/main.lua", text)
+        return killed_at_every_moment("umask", [EMILUA, program, json.dumps(policy), *arguments])
 
 
 # 91 row 21
 @case
 def of_an_actors_box():
-    assert actor({}) > 100
+    assert script(ACTOR, {}) > 100
+
+
+# 91 row 21
+@case
+def of_a_programs_box_that_the_helper_makes():
+    assert script(PROGRAM, {}, ATTACK) > 100
 
 
 main()
