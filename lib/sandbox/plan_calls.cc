@@ -108,7 +108,8 @@ syscall_policy wanted_calls(const policy& policy, subject who, bool own_network,
   if (writes)
     for (const promise p : {promise::wpath, promise::cpath}) calls.promises |= p;
   if (makes) calls.promises |= promise::tmppath;
-  if (makes && attributes) calls.promises |= promise::fattr;
+  if (makes && attributes)
+    for (const promise p : {promise::fattr, promise::chown}) calls.promises |= p;
   if (!fs.exec.empty())
     for (const promise p :
          {promise::exec, promise::proc, promise::thread, promise::prot_exec, promise::tty})

@@ -238,7 +238,7 @@ TEST(PlanTest, WhereAttributesMayBeChangedTheRestOfTheTreeIsReadOnly) {
   EXPECT_EQ(1u, count(p, step_kind::clone_root));
   EXPECT_EQ(2u, count(p, step_kind::bind));  // /a/b is in /a
   EXPECT_LT(place(p, step_kind::bind), place(p, step_kind::enter_root));
-  EXPECT_TRUE(p.promises.contains(promise::fattr));
+  EXPECT_TRUE(p.promises.contains({promise::fattr, promise::chown}));
   EXPECT_EQ("enforced: Landlock, and read-only mounts for what it does not rule",
             mechanism(p, "fs"));
   EXPECT_EQ(0u, count(make(R"({"fs": {"read": ["/"]}})", everything()), step_kind::clone_root));

@@ -62,7 +62,8 @@ constexpr std::uint64_t file_type = S_IFMT;
 constexpr std::uint64_t fast_open = MSG_FASTOPEN;  // connects behind the back of a rule for connect
 constexpr std::uint64_t arch_cet_status = 0x3001;
 constexpr std::uint64_t arch_shadow_stack_status = 0x5005;
-constexpr std::uint64_t last_clock = 15;  // behind it are the clocks of other processes, by pid
+constexpr std::uint64_t no_id = low_half;  // leaves it as it is
+constexpr std::uint64_t last_clock = 15;   // behind it are the clocks of other processes, by pid
 
 #ifdef __s390__
 constexpr unsigned clone_flags = 1;
@@ -314,6 +315,9 @@ constexpr permitted_call permitted[] = {
     {proc, "pidfd_open pidfd_send_signal setpgid getpgid getsid setsid"},
     {proc, "getpriority setpriority setrlimit"},
     {proc, "prlimit64", {is(0, 0)}},
+    // posix_spawn(3) that resets ids, which make(1) asks for: of effective ones, to what may be had
+    // anyway.
+    {proc, "setresuid setresgid", {is(0, no_id), is(2, no_id)}},
     {exec, "execve execveat"},
     {id, "setuid setgid setreuid setregid setresuid setresgid setgroups setfsuid setfsgid"},
     {id, "setuid32 setgid32 setreuid32 setregid32 setresuid32 setresgid32 setgroups32"},

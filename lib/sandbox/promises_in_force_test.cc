@@ -393,6 +393,13 @@ TEST_F(InForce, ProcForks) {
   });
 }
 
+TEST_F(InForce, ProcResetsEffectiveIds) {
+  constexpr auto none = static_cast<uid_t>(-1);
+  expect_needs(promise::proc, [] { return errno_of(::setresuid(none, ::getuid(), none)); });
+  expect_needs(promise::proc, [] { return errno_of(::setresgid(none, ::getgid(), none)); });
+  expect_needs(promise::id, [] { return errno_of(::setresuid(::getuid(), none, none)); });
+}
+
 // Row 20.
 TEST_F(InForce, ProcSignalsOthers) {
   const pid_t parent = ::getpid();

@@ -2,11 +2,11 @@
 //
 //   sandbox_killer clone|umask N PROGRAM [ARGUMENT...]
 //
-// A moment is the entry to or the return from a system call of the program or of anything that it has
-// started, counted from the first clone(2), or from umask(0123), until something has been executed or the
-// program has ended. Says "killed" or, if there are not so many, "over" (killed then, at the latest), when
-// all are gone. Processes that are still there after PATIENCE are named on standard error, killed, and a
-// failure: the status is 1.
+// A moment is the entry to or the return from a system call of the program or of anything that it
+// has started, counted from the first clone(2), or from umask(0123), until something has been
+// executed or the program has ended. Says "killed" or, if there are not so many, "over" (killed
+// then, at the latest), when all are gone. Processes that are still there after PATIENCE are named
+// on standard error, killed, and a failure: the status is 1.
 //
 // Source: ptrace(2), PR_SET_CHILD_SUBREAPER in prctl(2).
 #include <sys/prctl.h>
