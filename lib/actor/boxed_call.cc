@@ -142,8 +142,8 @@ void boxed_call::begin(spawned_process process, std::optional<std::chrono::nanos
                                                        bindings::operation_queue::wait_write);
   if (timeout) {
     patience_.expires_after(*timeout);
-    patience_.async_wait(boost::asio::bind_executor(
-        strand_, [self = shared_from_this()](std::error_code error) {
+    patience_.async_wait(
+        boost::asio::bind_executor(strand_, [self = shared_from_this()](std::error_code error) {
           if (!error) self->conclude(outcome::late);
         }));
   }
@@ -152,9 +152,7 @@ void boxed_call::begin(spawned_process process, std::optional<std::chrono::nanos
                                 self->heard(error);
                               }));
   reply_->start(
-      [this]() -> std::optional<bool> {
-        return receive() ? std::optional{true} : std::nullopt;
-      },
+      [this]() -> std::optional<bool> { return receive() ? std::optional{true} : std::nullopt; },
       on_strand(&boxed_call::received));
   child_->async_wait(on_strand(&boxed_call::ended));
 }
@@ -179,17 +177,15 @@ void boxed_call::send() {
     return true;
   };
   // Nobody else is to hold the other end of the reply, once it is sent.
-  sends_->start(std::move(attempt),
-                boost::asio::bind_executor(
-                    strand_, [self = shared_from_this()](std::error_code, bool) {
-                      self->sends_.reset();
-                    }));
+  sends_->start(
+      std::move(attempt),
+      boost::asio::bind_executor(
+          strand_, [self = shared_from_this()](std::error_code, bool) { self->sends_.reset(); }));
 }
 
 // Takes what the actor has sent, once. True: there is nothing to wait for any more.
 bool boxed_call::receive() {
-  auto message = std::make_shared<ipc::received_message>(
-      ipc::receive_message(reply_->native()));
+  auto message = std::make_shared<ipc::received_message>(ipc::receive_message(reply_->native()));
   if (message->status == ipc::packet_status::would_block) return false;
   if (message->status != ipc::packet_status::closed) answer_ = std::move(message);
   return true;
@@ -230,8 +226,8 @@ void boxed_call::conclude(outcome what) {
 
 void boxed_call::finish() {
   if (outcome_ == outcome::none || !ended_ || !done_) return;
-  std::exchange(done_, nullptr)(outcome_ == outcome::cancelled ? bindings::aborted()
-                                                               : std::error_code{});
+  std::exchange(done_,
+                nullptr)(outcome_ == outcome::cancelled ? bindings::aborted() : std::error_code{});
 }
 
 // --- the result -------------------------------------------------------------
@@ -333,9 +329,8 @@ class caller final : public bindings::box_caller {
     if (const auto kept = message->keep_descriptors(); !kept) lua::raise(L, kept.error());
     lua_getfield(L, -1, "reply_to");
     lua::check<ipc_channel>(L, lua_gettop(L)).close();
-    auto operation =
-        std::make_shared<boxed_call>(fiber::vm::of(L), call.talk, std::move(value),
-                                     std::move(*message), std::move(ends->first));
+    auto operation = std::make_shared<boxed_call>(fiber::vm::of(L), call.talk, std::move(value),
+                                                  std::move(*message), std::move(ends->first));
     return fiber::await(
         L,
         [&](auto handler) {

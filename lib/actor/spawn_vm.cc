@@ -264,7 +264,6 @@ spawn_options read_process(lua_State* L, int index, int level) {
 
 namespace {
 
-
 // --- actors in this process ------------------------------------------------
 
 struct local_options {
