@@ -141,6 +141,7 @@ check.case('an interruption ends the process', function()
     local caller = spawn(function()
         call({job = 'fall_silent', tell = inbox}, {namespaces = {}})
     end)
+    this_fiber.yield()  -- it has sent our address
     local pid = inbox:receive()
     check.equal(false, is_gone(pid))
     caller:interrupt()
