@@ -1,6 +1,6 @@
 """Every outside dependency of the project: one entry here, one .BUILD file beside it."""
 
-load("//third_party:system_libs.bzl", "system_abseil", "system_library", "system_rules_cc", "system_small_libm")
+load("//third_party:system_libs.bzl", "system_abseil", "system_library", "system_rules_cc", "system_small_libc")
 
 def emilua_dependencies():
     """WORKSPACE's dependencies: the system's libraries, and what Bazel would otherwise download."""
@@ -111,4 +111,4 @@ def system_dependencies():
             "absl/types:span": "span",
         },
     )
-    system_small_libm(name = "small_libm")
+    system_small_libc(name = "small_libc")

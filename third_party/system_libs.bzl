@@ -63,26 +63,35 @@ system_library = repository_rule(
     local = True,
 )
 
-# --- the C library's mathematics, each function once -------------------------------
+# --- the C library's functions, each once -------------------------------------------
 
-# glibc has up to four of each function, for different processors, and a static executable gets them
-# all. These options leave one of each large one.
-# Small, and the ones that programs spend time in.
-_FAST_VARIANTS = ["__ieee754_exp_fma", "__ieee754_log_fma", "__ieee754_pow_fma"]
+# glibc has up to five of each function, for different processors, and a static executable gets them
+# all. These options leave one of each that is large, or that nobody waits for.
+_FAST = ["__ieee754_exp_fma", "__ieee754_log_fma", "__ieee754_pow_fma"]
+_RARE = ["__stpncpy", "__strcasecmp", "__strcasecmp_l", "__strcat", "__strncasecmp", "__strncasecmp_l", "__strncat", "__strncpy"]
+_MATH_VARIANTS = ["_avx", "_fma", "_fma4"]
+_STRING_VARIANTS = ["_avx2", "_avx2_rtm", "_evex", "_sse42", "_sse2_unaligned"]
 
-def _small_libm_impl(rctx):
-    symbols = _run(rctx, ["sh", "-c", "nm --defined-only --format=posix \"$1\"/libm*.a 2>/dev/null | cut -d' ' -f1", "sh", _library_dir(rctx)])
-    names = {name: True for name in symbols.split("\n")}
-    linkopts = []
-    for name in sorted(names):
-        function, _, variant = name.rpartition("_")
-        if variant in ["avx", "fma", "fma4"] and function + "_sse2" in names and name not in _FAST_VARIANTS:
-            linkopts.append("-Wl,--defsym=%s=%s_sse2" % (name, function))
-    rctx.file("linkopts.bzl", "SMALL_LIBM = %s\n" % repr(linkopts), executable = False)
+def _defsyms(names, functions, variants):
+    options = []
+    for function in functions:
+        base = function + ("_sse2" if function + "_sse2" in names else "_sse2_unaligned")
+        for variant in variants:
+            name = function + variant
+            if base in names and name in names and name != base and name not in _FAST:
+                options.append("-Wl,--defsym=%s=%s" % (name, base))
+    return options
+
+def _small_libc_impl(rctx):
+    script = "nm --defined-only --format=posix \"$1\"/libm*.a \"$1\"/libc.a 2>/dev/null | cut -d' ' -f1"
+    names = {name: True for name in _run(rctx, ["sh", "-c", script, "sh", _library_dir(rctx)]).split("\n")}
+    math = {name[:-len("_fma")]: True for name in names if name.endswith("_fma")}
+    options = _defsyms(names, sorted(math), _MATH_VARIANTS) + _defsyms(names, _RARE, _STRING_VARIANTS)
+    rctx.file("linkopts.bzl", "SMALL_LIBC = %s\n" % repr(options), executable = False)
     rctx.file("BUILD", "", executable = False)
     rctx.file("WORKSPACE", "workspace(name = \"%s\")\n" % rctx.name, executable = False)
 
-system_small_libm = repository_rule(implementation = _small_libm_impl, local = True)
+system_small_libc = repository_rule(implementation = _small_libc_impl, local = True)
 
 # --- abseil: one target for each pkg-config module, labelled as upstream ---------
 

@@ -14,6 +14,7 @@
 #include "lib/bindings/sandbox/sandbox.h"
 #include "lib/bindings/serial_port/serial_port.h"
 #include "lib/bindings/stream/stream.h"
+#include "lib/bindings/system/credentials.h"
 #include "lib/bindings/system/system.h"
 #include "lib/bindings/time/time.h"
 #include "lib/bindings/unix/unix.h"
@@ -24,6 +25,12 @@
 namespace emilua::engine {
 namespace {
 
+// What it changes is the process's.
+void push_filesystem(lua_State* L) {
+  bindings::set_master_rules(L);
+  bindings::push_filesystem(L);
+}
+
 // Reached by `require`, and not to be shadowed by files.
 constexpr fiber::builtin_module modules[] = {
     {"asio_error", bindings::push_asio_error},
@@ -31,7 +38,7 @@ constexpr fiber::builtin_module modules[] = {
     {"condition_variable", fiber::push_condition_variable},
     {"ffi", fiber::push_ffi},
     {"file", bindings::push_file},
-    {"filesystem", bindings::push_filesystem},
+    {"filesystem", push_filesystem},
     {"future", fiber::push_future},
     {"generic_error", bindings::push_generic_error},
     {"inbox", actor::push_inbox},

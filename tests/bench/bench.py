@@ -210,6 +210,12 @@ def scan(rounds=7):
                         at_least=True)
 
 
+def luarun(runs=300):
+    ours, theirs = alternately([tool("luarun"), "/dev/null"], [luajit(), "/dev/null"], runs)
+    print("start of an empty script: luarun %.2f ms, luajit %.2f ms" % (ours * 1e3, theirs * 1e3))
+    verdict("  ratio", ours / theirs, "", 1.1)
+
+
 def spawn():
     script = data("spawn.lua")
 
@@ -338,6 +344,6 @@ def initexec(runs=300):
 
 
 if __name__ == "__main__":
-    for part in (start_up, fibers, json, scanner, scan, spawn, boxes, messages, idle, initexec):
+    for part in (start_up, fibers, json, scanner, scan, luarun, spawn, boxes, messages, idle, initexec):
         if part.__name__ in sys.argv[2:] or len(sys.argv) == 2:
             part()

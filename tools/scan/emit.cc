@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include "lib/base/error.h"
 #include "lib/bindings/json/writer.h"
+#include "tools/command_line/standard_output.h"
 #include "tools/scan/input.h"
 #include "tools/scan/output.h"
 

@@ -4,7 +4,6 @@
 #include <cstdio>
 #include <string>
 
-#include "lib/base/error.h"
 #include "tools/command_line/start.h"
 #include "tools/scan/input.h"
 
@@ -21,12 +20,6 @@ inline int report(const std::string& what) {
 // What has happened at the current record.
 inline int report(const input& in, const std::string& what) {
   return report(in.file() + ": record " + std::to_string(in.record_number()) + ": " + what);
-}
-
-// Writing has failed; errno says why.
-inline int report_output() {
-  tools::complain("scan", "standard output: " + base::last_error().message());
-  return failed_status;
 }
 
 }  // namespace emilua::scan

@@ -4,6 +4,7 @@
 #include <charconv>
 #include <optional>
 
+#include "tools/command_line/standard_output.h"
 #include "tools/scan/failure.h"
 
 namespace emilua::scan {
@@ -60,7 +61,7 @@ int print_fields(input& in, output& out, const std::vector<field_range>& fields)
     for (const auto& [first, last] : fields)
       for (std::uint32_t i = first; i <= std::min(last, record.known); ++i)
         out.text({record.fields[i - 1].data, record.fields[i - 1].size});
-    if (!out.end_record()) return report_output();
+    if (!out.end_record()) return tools::standard_output_failed();
   }
   return in.incomplete() ? failed_status : 0;
 }

@@ -9,19 +9,14 @@
 #include "lib/bindings/json/writer.h"
 
 namespace emilua::scan {
-namespace {
-
-int first_error = 0;
-
-void put(std::string_view text) {
-  if (::fwrite_unlocked(text.data(), 1, text.size(), stdout) != text.size() && first_error == 0)
-    first_error = errno;
-}
-
-}  // namespace
 
 output::output(style how, std::string separator)
     : how_(how), separator_(how == style::json ? "," : std::move(separator)) {}
+
+void output::put(std::string_view text) {
+  if (::fwrite_unlocked(text.data(), 1, text.size(), stdout) != text.size() && error_ == 0)
+    error_ = errno;
+}
 
 void output::begin_value() {
   if (how_ == style::json && empty_)
@@ -119,16 +114,8 @@ bool output::end_record() {
   put("\n");
   empty_ = true;
   whole_line_ = false;
-  errno = first_error;
-  return first_error == 0;
-}
-
-bool close_output() {
-  if (std::fflush(stdout) != 0 && first_error == 0) first_error = errno;
-  // Of Lua's own functions it is not known why they have failed.
-  if (std::ferror(stdout) != 0 && first_error == 0) first_error = EIO;
-  errno = first_error;
-  return first_error == 0;
+  errno = error_;
+  return !failed();
 }
 
 }  // namespace emilua::scan

@@ -34,8 +34,10 @@ class output {
 
   // False where writing has failed, with errno.
   [[nodiscard]] bool end_record();
+  [[nodiscard]] bool failed() const noexcept { return error_ != 0; }
 
  private:
+  void put(std::string_view text);
   void begin_value();
   void literal(std::string_view text);
   void csv_text(std::string_view value);
@@ -45,9 +47,7 @@ class output {
   std::string separator_;
   bool empty_ = true;
   bool whole_line_ = false;
+  int error_ = 0;
 };
-
-// Writes what is left in the buffer. False with errno where that, or anything before, has failed.
-[[nodiscard]] bool close_output();
 
 }  // namespace emilua::scan

@@ -3,10 +3,10 @@
 #include <cstdint>
 #include <exception>
 #include <lua.hpp>
-#include <memory>
 #include <span>
 
 #include "lib/lua/embedded.h"
+#include "lib/lua/state.h"
 #include "tools/scan/emit.h"
 #include "tools/scan/failure.h"
 
@@ -118,12 +118,13 @@ std::string text_at(lua_State* L, int index) {
 }  // namespace
 
 int run_program(const std::string& source, input& in, output& out) {
-  const std::unique_ptr<lua_State, decltype(&lua_close)> L{luaL_newstate(), lua_close};
+  const lua::state L = lua::new_state();
   if (L == nullptr) return report("out of memory");
   arguments given{source, in, out};
   lua_pushcfunction(L.get(), run);
   lua_pushlightuserdata(L.get(), &given);
   if (lua_pcall(L.get(), 1, 3, 0) != 0) return report(text_at(L.get(), -1));
+  if (out.failed()) return failed_status;  // it has been told
   if (lua_isnil(L.get(), -3)) {
     const std::string where = text_at(L.get(), -2), what = text_at(L.get(), -1);
     return where == "record" ? report(in, what) : report(where + ": " + what);

@@ -1,11 +1,6 @@
 #include "tools/scan/scan.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <csignal>
-#include <cstdlib>
-
+#include "tools/command_line/standard_output.h"
 #include "tools/command_line/start.h"
 #include "tools/scan/failure.h"
 #include "tools/scan/fields.h"
@@ -17,18 +12,11 @@
 namespace emilua::scan {
 namespace {
 
-// Also where Lua's os.exit() ends the process.
-void close_standard_output() {
-  if (!close_output()) std::_Exit(report_output());
-}
-
 int main(int argc, char** argv, char** /*envp*/) {
-  // Without a standard output, writing is to be an error rather than a signal.
-  if (::fcntl(STDOUT_FILENO, F_GETFD) == -1) std::signal(SIGPIPE, SIG_IGN);
+  if (!tools::guard_standard_output("scan", failed_status)) return failed_status;
   if (!tools::start("scan")) return failed_status;
   const auto options = parse_options(argc, argv);
   if (!options) return tools::finish("scan", options.error()) == 0 ? 0 : failed_status;
-  if (std::atexit(close_standard_output) != 0) return failed_status;
   input in{options->how, options->files};
   output out{options->out, options->out_separator};
   if (!options->fields.empty()) return print_fields(in, out, options->fields);

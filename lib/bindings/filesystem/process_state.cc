@@ -2,14 +2,16 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-#include <filesystem>
+#include <cstdlib>
+#include <memory>
 #include <string>
 
 #include "lib/base/error.h"
 #include "lib/base/unique_fd.h"
 #include "lib/bindings/system/arguments.h"
-#include "lib/bindings/system/credentials.h"
+#include "lib/bindings/system/process_rules.h"
 #include "lib/fiber/path.h"
 #include "lib/lua/error.h"
 
@@ -35,31 +37,30 @@ void change_directory(lua_State* L, const std::string& path) {
   const ipc::credential_change change{.what = ipc::credential_kind::working_directory,
                                       .directory = directory.get()};
   if (const auto made = ipc::apply(change); !made) raise_with_path(L, made.error(), path);
-  repeat_in_helper(L, change);
+  tell_process_change(L, change);
 }
 
 }  // namespace
 
 int current_working_directory(lua_State* L) {
   if (!lua_isnoneornil(L, 1)) {
-    check_master(L);
+    check_process_owner(L);
     const std::string* path = fiber::to_path(L, 1);
     if (path == nullptr) lua::raise_argument(L, 1);
     change_directory(L, *path);
     return 0;
   }
-  std::error_code error;
-  const auto path = std::filesystem::current_path(error);
-  if (error) lua::raise(L, base::system_error(error.value()));
-  fiber::push_path(L, path.native());
+  const std::unique_ptr<char, decltype(&std::free)> path{::getcwd(nullptr, 0), std::free};
+  if (path == nullptr) lua::raise(L, base::last_error());
+  fiber::push_path(L, path.get());
   return 1;
 }
 
 int umask(lua_State* L) {
-  check_master(L);
+  check_process_owner(L);
   const mode_t mask = static_cast<mode_t>(check_integer(L, 1)) & 0777;
   const mode_t before = ::umask(mask);
-  repeat_in_helper(L, {.what = ipc::credential_kind::file_mask, .values = {mask}});
+  tell_process_change(L, {.what = ipc::credential_kind::file_mask, .values = {mask}});
   lua_pushinteger(L, static_cast<lua_Integer>(before));
   return 1;
 }

@@ -1,7 +1,6 @@
 #include "lib/bindings/json/encode.h"
 
-#include <absl/container/flat_hash_set.h>
-
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <cstddef>
 #include <string_view>
 #include <utility>
@@ -266,7 +265,7 @@ class walk {
   const void* array_tag_;
   bool shared_;
   std::vector<frame> frames_;
-  absl::flat_hash_set<const void*> path_;
+  boost::unordered_flat_set<const void*> path_;
   // Valid only while it runs:
   lua_State* L_ = nullptr;
   writer* out_ = nullptr;

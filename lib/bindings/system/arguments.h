@@ -8,7 +8,6 @@
 #include <optional>
 #include <type_traits>
 
-#include "lib/fiber/vm.h"
 #include "lib/lua/error.h"
 
 namespace emilua::bindings {
@@ -46,10 +45,5 @@ template <class Integer = int>
 
 // A string error unless the value is of type number: numeric strings are none.
 inline void check_number_type(lua_State* L, int index) { luaL_checktype(L, index, LUA_TNUMBER); }
-
-// What is the process's, only its master VM may change: EPERM in the others.
-inline void check_master(lua_State* L) {
-  if (!fiber::vm::of(L).is_master()) lua::raise(L, std::errc::operation_not_permitted);
-}
 
 }  // namespace emilua::bindings

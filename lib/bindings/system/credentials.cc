@@ -4,6 +4,7 @@
 
 #include <cstdio>
 
+#include "lib/bindings/system/process_rules.h"
 #include "lib/fiber/vm.h"
 #include "lib/lua/error.h"
 
@@ -23,6 +24,10 @@ const char* what_was_kept(ipc::credential_kind changed) {
 
 }  // namespace
 
+void check_master(lua_State* L) {
+  if (!fiber::vm::of(L).is_master()) lua::raise(L, std::errc::operation_not_permitted);
+}
+
 void change_credentials(lua_State* L, const ipc::credential_change& change) {
   if (const auto made = ipc::apply(change); !made) lua::raise(L, made.error());
   repeat_in_helper(L, change);
@@ -36,6 +41,11 @@ void repeat_in_helper(lua_State* L, const ipc::credential_change& change) {
               what_was_kept(change.what), followed.error().message().c_str());
     ::_exit(1);
   }
+}
+
+void set_master_rules(lua_State* L) {
+  static constexpr process_rules rules{.check = check_master, .follow = repeat_in_helper};
+  set_process_rules(L, rules);
 }
 
 }  // namespace emilua::bindings

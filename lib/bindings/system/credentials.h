@@ -7,6 +7,12 @@
 
 namespace emilua::bindings {
 
+// What is the process's, only its master VM may change: EPERM in the others.
+void check_master(lua_State* L);
+
+// Makes both the rules of modules that know no fibers (process_rules.h), in this VM.
+void set_master_rules(lua_State* L);
+
 // Makes the change in this process and in the one that subprocess actors come from, or raises and
 // has changed nothing. If only the first has followed, the process ends with status 1: actors would
 // have rights that the program believes gone.

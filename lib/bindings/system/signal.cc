@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "lib/bindings/system/arguments.h"
+#include "lib/bindings/system/credentials.h"
 #include "lib/bindings/system/signal_service.h"
 #include "lib/fiber/suspend.h"
 #include "lib/lua/class.h"
