@@ -24,6 +24,10 @@ SCRIPT is a file, or - for standard input. What follows it belongs to the script
 system.arguments holds the engine's name, SCRIPT and the rest (a single -- right
 after SCRIPT is dropped).
 
+TOOL is confine, fdpass, initexec, jailattach or scan (emilua TOOL --help); a script
+of such a name is started as ./NAME, and a link of such a name to this program is
+that tool.
+
 require 'ffi' gives LuaJIT's FFI, but not in sandboxed actors. In this program's
 static form its ffi.C has some of the C library's functions, and shared libraries
 (ffi.load, native plugins) cannot be loaded: emilua-dynamic is the same engine
@@ -49,7 +53,9 @@ class formatter final : public CLI::Formatter {
  public:
   std::string make_usage(const CLI::App* /*app*/, std::string /*name*/) const override {
     return "Usage: emilua [OPTION...] SCRIPT [ARGUMENT...]\n"
-           "       emilua [OPTION...] -e CHUNK [ARGUMENT...]\n";
+           "       emilua [OPTION...] -e CHUNK [ARGUMENT...]\n"
+           "       emilua --check SCRIPT\n"
+           "       emilua TOOL [ARGUMENT...]\n";
   }
 };
 
@@ -105,6 +111,11 @@ command_line parse_command_line(int argc, char** argv) {
   app.add_flag("--test", test,
                "Set _CONTEXT to \"test\" in SCRIPT and what it imports by ./ or ../")
       ->disable_flag_override();
+  bool check = false;
+  app.add_flag("--check", check,
+               "Run nothing: say whether SCRIPT and what it requires by\n"
+               "literal names is Lua and can be found")
+      ->disable_flag_override();
   std::string concurrency = "safe";
   app.add_option(concurrency_option, concurrency,
                  "1: one thread runs all actors of this process; safe (the default):\n"
@@ -131,6 +142,7 @@ command_line parse_command_line(int argc, char** argv) {
 
   command_line line;
   line.test = test;
+  line.check = check;
   line.single_threaded = concurrency == "1";
   line.arguments.emplace_back(argc > 0 ? argv[0] : "emilua");
   int next = rest;

@@ -25,6 +25,7 @@ struct command_line {
   std::string text;
   std::vector<std::string> arguments;  // as system.arguments shows them
   bool test = false;                   // --test
+  bool check = false;                  // --check
   bool single_threaded = false;        // --main-context-concurrency-hint 1
 };
 

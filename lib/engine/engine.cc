@@ -16,6 +16,7 @@
 #include "lib/base/signals.h"
 #include "lib/bindings/system/signal_service.h"
 #include "lib/engine/builtins.h"
+#include "lib/engine/check.h"
 #include "lib/engine/command_line.h"
 #include "lib/fiber/vm.h"
 #include "lib/ipc/credentials.h"
@@ -119,21 +120,9 @@ int run(fiber::context& process, fiber::vm& v, const fiber::vm::entry_script& en
   return process.exit_code();
 }
 
-int run_program(const command_line& line, char** envp, helper_ptr& helper) {
-  auto options = process_options(read_environment(envp), line.arguments);
-  options.test = line.test;
-  if (line.single_threaded) options.main_concurrency = fiber::concurrency::single;
-  fiber::context process{std::move(options)};
-  const auto signals = provide_signals(process);
-  if (helper)
-    provide_helper(process, **helper);
-  else
-    fail(std::string{"emilua: subprocess actors are not available: "} + helper.error().call + ": " +
-             helper.error().error.message(),
-         failure);
-
-  fiber::vm::entry_script entry;
-  fiber::source_store::text source;
+// 0, or the status after a complaint.
+int read_entry(const command_line& line, const fiber::source_store& sources,
+               fiber::vm::entry_script& entry, fiber::source_store::text& source) {
   switch (line.what) {
     case command_line::action::run_chunk:
       entry.path = absolute("=(command line)");
@@ -151,12 +140,52 @@ int run_program(const command_line& line, char** envp, helper_ptr& helper) {
     default: {
       entry.path = absolute(line.script);
       entry.chunk_name = "@" + entry.path;
-      auto text = process.sources().load(entry.path);
+      auto text = sources.load(entry.path);
       if (!text) return fail("emilua: " + line.script + ": " + text.error().message(), failure);
       source = *text;
     }
   }
   entry.source = *source;
+  return 0;
+}
+
+int print(const std::string& text) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  if (std::fflush(stdout) == 0) return 0;
+  return fail("emilua: standard output: " + base::last_error().message(), failure);
+}
+
+// The files of the program on standard output, or what is wrong with them.
+int check(const command_line& line, char** envp) {
+  const auto options = process_options(read_environment(envp), line.arguments);
+  const fiber::source_store sources;
+  fiber::source_store::text source;
+  fiber::vm::entry_script entry;
+  if (const int status = read_entry(line, sources, entry, source)) return status;
+  const check_report report = check_program(entry, builtin_names(), options, sources);
+  for (const std::string& problem : report.problems) fail("emilua: " + problem, failure);
+  if (!report.problems.empty()) return failure;
+  std::string text;
+  for (const std::string& module : report.modules) text += module + "\n";
+  return print(text);
+}
+
+int run_program(const command_line& line, char** envp, helper_ptr& helper) {
+  auto options = process_options(read_environment(envp), line.arguments);
+  options.test = line.test;
+  if (line.single_threaded) options.main_concurrency = fiber::concurrency::single;
+  fiber::context process{std::move(options)};
+  const auto signals = provide_signals(process);
+  if (helper)
+    provide_helper(process, **helper);
+  else
+    fail(std::string{"emilua: subprocess actors are not available: "} + helper.error().call + ": " +
+             helper.error().error.message(),
+         failure);
+
+  fiber::source_store::text source;
+  fiber::vm::entry_script entry;
+  if (const int status = read_entry(line, process.sources(), entry, source)) return status;
   const auto v = fiber::vm::create(process, process.main_pool(), {.names = builtin_names()});
   return run(process, *v, entry, "emilua");
 }
@@ -214,15 +243,12 @@ int main(int argc, char** argv, char** envp) {
     case command_line::action::usage_error:
       return fail(line.text, misuse);
     case command_line::action::print:
-      std::fwrite(line.text.data(), 1, line.text.size(), stdout);
-      return std::fflush(stdout) == 0
-                 ? 0
-                 : fail("emilua: standard output: " + base::last_error().message(), failure);
+      return print(line.text);
     default:
       break;
   }
   try {
-    return run_program(line, envp, helper);
+    return line.check ? check(line, envp) : run_program(line, envp, helper);
   } catch (const std::exception& e) {  // no memory, no descriptors
     return fail(std::string{"emilua: "} + e.what(), failure);
   }

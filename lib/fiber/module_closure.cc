@@ -2,6 +2,7 @@
 
 #include <absl/container/flat_hash_set.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "lib/fiber/module_name.h"
@@ -14,12 +15,12 @@ constexpr std::size_t max_modules = 4096;
 // As much of Lua's lexical structure as is needed to tell code from comments and strings.
 class lexer {
  public:
-  explicit lexer(std::string_view source) : rest_(source) {
+  explicit lexer(std::string_view source) : source_(source), rest_(source) {
     if (rest_.starts_with('#')) skip_line();
   }
 
-  std::vector<std::string> required() {
-    std::vector<std::string> names;
+  std::vector<required_name> required() {
+    std::vector<required_name> names;
     bool after_require = false;
     while (!rest_.empty()) {
       const char c = rest_[0];
@@ -29,11 +30,12 @@ class lexer {
         rest_.remove_prefix(2);
         if (!long_bracket()) skip_line();
       } else if (c == '\'' || c == '"') {
+        const int here = line();
         auto text = quoted();
-        if (after_require && text) names.push_back(std::move(*text));
+        if (after_require && text) names.push_back({std::move(*text), here});
         after_require = false;
       } else if (auto text = long_bracket()) {
-        if (after_require) names.emplace_back(*text);
+        if (after_require) names.push_back({std::string{*text}, line()});
         after_require = false;
       } else if (is_word(c)) {
         const std::string_view word = identifier();
@@ -54,6 +56,16 @@ class lexer {
   static bool is_word(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
            static_cast<unsigned char>(c) >= 0x80;
+  }
+
+  // Where the text that is left begins; asked for in ascending order.
+  int line() {
+    const std::size_t here = source_.size() - rest_.size();
+    line_ +=
+        static_cast<int>(std::count(source_.begin() + static_cast<std::ptrdiff_t>(counted_),
+                                    source_.begin() + static_cast<std::ptrdiff_t>(here), '\n'));
+    counted_ = here;
+    return line_;
   }
 
   void skip_line() {
@@ -104,7 +116,9 @@ class lexer {
     return plain ? std::optional{std::move(text)} : std::nullopt;
   }
 
-  std::string_view rest_;
+  std::string_view source_, rest_;
+  std::size_t counted_ = 0;  // bytes whose lines are
+  int line_ = 1;
   char last_ = ' ';  // the last significant character
 };
 
@@ -120,7 +134,7 @@ std::optional<std::string> find_module(std::string_view id, const module_info& i
 
 }  // namespace
 
-std::vector<std::string> required_names(std::string_view source) {
+std::vector<required_name> required_names(std::string_view source) {
   return lexer{source}.required();
 }
 
@@ -139,7 +153,7 @@ base::result<std::vector<shipped_module>> module_closure(const std::string& entr
                                .leaf = is_leaf_path(found[i].path),
                                .context = {}};
     const source_store::text source = found[i].source;
-    for (const std::string& id : required_names(*source)) {
+    for (const auto& [id, line] : required_names(*source)) {
       auto path = find_module(id, importer, sources);
       if (!path || !seen.insert(*path).second) continue;
       auto text = sources.load(*path);

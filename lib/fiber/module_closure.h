@@ -21,8 +21,13 @@ struct shipped_module {
   source_store::text source;
 };
 
-// The ids that `source` requires by literal, in order of appearance, with repetitions.
-[[nodiscard]] std::vector<std::string> required_names(std::string_view source);
+struct required_name {
+  std::string id;
+  int line;
+};
+
+// What `source` requires by literal, in order of appearance, with repetitions.
+[[nodiscard]] std::vector<required_name> required_names(std::string_view source);
 
 // `entry` first, taken as the entry of an actor (a leaf unless it is an init.lua). Fails only if
 // the entry itself cannot be read; at most 4096 modules.

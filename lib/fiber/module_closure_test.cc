@@ -9,31 +9,45 @@ namespace {
 
 using list = std::vector<std::string>;
 
+list required_ids(std::string_view source) {
+  list ids;
+  for (const auto& [id, line] : required_names(source)) ids.push_back(id);
+  return ids;
+}
+
 TEST(RequiredNames, EveryLiteralForm) {
-  EXPECT_EQ(required_names("require 'a' require \"b\" require('c') require ( \"d\" ) "
-                           "require[[e]] require [==[f]==] local x = require'g'.h"),
+  EXPECT_EQ(required_ids("require 'a' require \"b\" require('c') require ( \"d\" ) "
+                         "require[[e]] require [==[f]==] local x = require'g'.h"),
             (list{"a", "b", "c", "d", "e", "f", "g"}));
 }
 
 TEST(RequiredNames, NotInCommentsOrStrings) {
-  EXPECT_EQ(required_names("-- require 'a'\n--[[ require 'b'\n ]] --[==[ require 'c' ]] ]==]\n"
-                           "local s = \"require 'd'\" s = [[require 'e']] s = 'it\\'s require' "
-                           "require 'f' --"),
+  EXPECT_EQ(required_ids("-- require 'a'\n--[[ require 'b'\n ]] --[==[ require 'c' ]] ]==]\n"
+                         "local s = \"require 'd'\" s = [[require 'e']] s = 'it\\'s require' "
+                         "require 'f' --"),
             list{"f"});
 }
 
 TEST(RequiredNames, OthersThatLookAlike) {
-  EXPECT_EQ(required_names("x.require 'a' x:require 'b' xrequire 'c' require_ 'd' require(n) "
-                           "require('a' .. b) require = 'e' require"),
+  EXPECT_EQ(required_ids("x.require 'a' x:require 'b' xrequire 'c' require_ 'd' require(n) "
+                         "require('a' .. b) require = 'e' require"),
             list{"a"});
 }
 
 TEST(RequiredNames, ShebangAndBrokenInput) {
-  EXPECT_EQ(required_names("#!/usr/bin/emilua require 'a'\nrequire 'b'"), list{"b"});
+  EXPECT_EQ(required_ids("#!/usr/bin/emilua require 'a'\nrequire 'b'"), list{"b"});
   for (const char* broken : {"require '", "require [[", "--[[", "'\\", "require(", "[=", "#"})
-    EXPECT_EQ(required_names(broken).size(),
+    EXPECT_EQ(required_ids(broken).size(),
               broken == std::string{"require '"} || broken == std::string{"require [["} ? 1U : 0U)
         << broken;
+}
+
+TEST(RequiredNames, KnowTheirLines) {
+  std::vector<int> lines;
+  for (const auto& [id, line] : required_names("#!x\nrequire 'a' --[[\n]] require\n'b'\n"
+                                               "require [[c]] local s = 'x\\\ny' require 'd'"))
+    lines.push_back(line);
+  EXPECT_EQ(lines, (std::vector<int>{2, 4, 5, 6}));
 }
 
 list paths(const std::vector<shipped_module>& modules) {
