@@ -51,7 +51,9 @@ class planner {
   policy_result<plan> make() {
     choose_root();
     choose_namespaces();
-    calls_ = wanted_calls(policy_, context_.who, has(CLONE_NEWNET), !unruled_attributes());
+    calls_.emplace(
+        policy_, context_.who,
+        call_context{.own_network = has(CLONE_NEWNET), .attributes = !unruled_attributes()});
     begin();
     map_ids();
     if (policy_.oom_score_adj)
@@ -71,7 +73,8 @@ class planner {
     restrict_paths_and_ports();
     report_outside();
     // Whoever can have no children has none to look after, and can be process 1 itself.
-    if (has(CLONE_NEWPID) && (context_.who == subject::program || may_make_processes()))
+    if (has(CLONE_NEWPID) &&
+        (context_.who == subject::program || !support_.filters || calls_->may_make_processes()))
       add({step_kind::split_first_process, "namespaces"});
     limit_resources();
     if (auto failed = filter_calls(); !failed) return failed.error();
@@ -221,27 +224,21 @@ class planner {
       enforced("net", "network namespace");
     } else if (own_network()) {
       if (net.loopback) return missing_namespace("net.loopback", CLONE_NEWNET);
-      if (opens_sockets())
+      if (!support_.filters || calls_->may_open_sockets())
         missing_namespace("net", CLONE_NEWNET);
       else
         enforced("net", "system-call filter");
     }
     if (!grants_ports()) return;
-    if (support_.landlock_abi >= 4)
+    if (support_.landlock_abi >= 4 && policy_.syscalls && stands_for_itself(*policy_.syscalls))
+      compromise(level::weaker, "net.ports", "Landlock",
+                 "the filter is the policy's own, and may permit what is not TCP",
+                 "promises beside `raw`");
+    else if (support_.landlock_abi >= 4)
       enforced("net.ports", "Landlock, and a system-call filter for what is not TCP");
     else
       compromise(level::off, "net.ports", "", "Landlock of this kernel does not rule ports",
                  "Linux 6.7 or later");
-  }
-
-  // Whether the filter lets anything make a socket of a network.
-  [[nodiscard]] bool opens_sockets() const {
-    if (!support_.filters) return true;
-    const syscall_policy& calls = calls_;
-    if (calls.promises.contains(promise::inet) || calls.promises.contains(promise::dns))
-      return true;
-    return std::ranges::any_of(calls.allow,
-                               [](const syscall_rule& rule) { return rule.name == "socket"; });
   }
 
   void plan_files() {
@@ -256,6 +253,9 @@ class planner {
     mount_planner mounts{around, plan_.steps};
     mounts.begin();
     if (binds_) mounts.bind_grants(policy_.fs);
+    if (binds_ && !policy_.fs.within.empty())
+      compromise(level::off, "fs.within", "", "only Landlock asks several lists of grants",
+                 remedy_for_landlock(support_.landlock_error));
     if (written_apart_) mounts.bind_written(policy_.fs);
     for (std::size_t i = 0; i < policy_.fs.mounts.size(); ++i) {
       const std::string clause = "fs.mounts[" + std::to_string(i) + "]";
@@ -326,7 +326,7 @@ class planner {
   void restrict_paths_and_ports() {
     const int abi = support_.landlock_abi;
     const bool rule_paths =
-        !binds_ && (!empty_root_ || grants_paths() || policy_.fs.mounts.empty());
+        !binds_ && (!empty_root_ || policy_.fs.rules_paths() || policy_.fs.mounts.empty());
     if (rule_paths) report_paths(abi);
     if (abi == 0) return;
     // What is in a root of its own was put there. What is not stays out of reach also for whoever
@@ -343,16 +343,22 @@ class planner {
     if ((paths | ports | beyond) == 0) return;
     const char* const clause = rule_paths ? "fs" : rule_root ? "fs.root" : "net";
     add_number(step_kind::create_ruleset, clause, paths, ports, beyond);
-    if (rule_paths) allow_paths(paths);
+    if (rule_paths) allow_paths(policy_.fs, "fs", paths);
     if (rule_root) allow_root(paths);
     if (ports) allow_ports();
     add({step_kind::enforce_ruleset, clause});
+    for (std::size_t i = 0; rule_paths && i < policy_.fs.within.size(); ++i) {
+      const std::string list = "fs.within[" + std::to_string(i) + "]";
+      add_number(step_kind::create_ruleset, list.c_str(), paths);
+      allow_paths(policy_.fs.within[i], list, paths);
+      add({step_kind::enforce_ruleset, list});
+    }
   }
 
   void report_paths(int abi) {
     if (abi == 0) {
       // Without paths to rule an empty root is as good.
-      if (empty_root_ && has(CLONE_NEWNS) && !grants_paths()) return;
+      if (empty_root_ && has(CLONE_NEWNS) && !policy_.fs.rules_paths()) return;
       compromise(level::off, "fs", "",
                  std::string{"no Landlock: "} + std::strerror(support_.landlock_error),
                  remedy_for_landlock(support_.landlock_error));
@@ -361,8 +367,8 @@ class planner {
                  abi < 2 ? "truncation is not ruled, and files cannot change directories"
                          : "truncation is not ruled",
                  "Linux 6.2 or later");
-    } else if (unruled_attributes() && (calls_.promises.contains(promise::fattr) ||
-                                        calls_.promises.contains(promise::chown))) {
+    } else if (unruled_attributes() && (calls_->promises().contains(promise::fattr) ||
+                                        calls_->promises().contains(promise::chown))) {
       compromise(
           level::weaker, "fs", "Landlock",
           "modes, owners and times are not ruled, and without a mount namespace nothing else "
@@ -374,7 +380,7 @@ class planner {
     }
   }
 
-  void allow_paths(access_rights handled) {
+  void allow_paths(const path_grants& grants, const std::string& list, access_rights handled) {
     const auto grant = [&](const std::string& path, bool optional, access_rights rights,
                            std::string clause) {
       step s{step_kind::allow_path, std::move(clause), path};
@@ -382,19 +388,20 @@ class planner {
       if (optional) s.flags = step_optional;
       if (s.number) add(std::move(s));
     };
-    const auto all = [&](const char* name, const std::vector<granted_path>& grants,
+    const auto all = [&](const char* name, const std::vector<granted_path>& paths,
                          access_rights rights) {
-      for (std::size_t i = 0; i < grants.size(); ++i)
-        grant(grants[i].path, grants[i].optional, rights, name + ("[" + std::to_string(i) + "]"));
+      for (std::size_t i = 0; i < paths.size(); ++i)
+        grant(paths[i].path, paths[i].optional, rights,
+              list + name + "[" + std::to_string(i) + "]");
     };
-    all("fs.read", policy_.fs.read, read_rights());
-    all("fs.write", policy_.fs.write, write_rights());
-    all("fs.exec", policy_.fs.exec, exec_rights());
-    for (std::size_t i = 0; i < policy_.fs.rules.size(); ++i) {
-      const exact_grant& rule = policy_.fs.rules[i];
+    all(".read", grants.read, read_rights());
+    all(".write", grants.write, write_rights());
+    all(".exec", grants.exec, exec_rights());
+    for (std::size_t i = 0; i < grants.rules.size(); ++i) {
+      const exact_grant& rule = grants.rules[i];
       access_rights rights = 0;
       for (const std::string& name : rule.access) rights |= right(name);
-      const std::string clause = "fs.rules[" + std::to_string(i) + "]";
+      const std::string clause = list + ".rules[" + std::to_string(i) + "]";
       if ((rights & ~handled) != 0)
         compromise(level::weaker, clause, "Landlock", "this kernel's ABI does not know all of it",
                    "a later Linux");
@@ -440,9 +447,8 @@ class planner {
   // What is outside the box: its processes, its sockets without a name in the file system, and the
   // System V objects that all may have in common.
   void report_outside() {
-    const promise_set calls = calls_.promises;
     const bool scoped = support_.landlock_abi >= 6;
-    const auto lacks = [&](promise p) { return support_.filters && !calls.contains(p); };
+    const auto lacks = [&](promise p) { return support_.filters && !calls_->may(p); };
     if (!policy_.ipc.signals)
       report_lock("ipc.signals", CLONE_NEWPID, scoped, lacks(promise::proc));
     if (!policy_.ipc.abstract_unix)
@@ -473,7 +479,7 @@ class planner {
   void limit_resources() {
     auto limits = policy_.limits.rlimits;
     if (!policy_.dumpable) limits.try_emplace("core", 0);
-    if (context_.who == subject::program && !may_execute()) {
+    if (context_.who == subject::program && !calls_->may_execute()) {
       // The program's own descriptor gets the first number that it can never have again.
       const std::uint64_t most = context_.descriptor_limit - 1;
       const auto it = limits.try_emplace("open_files", 4096).first;
@@ -494,28 +500,6 @@ class planner {
     }
   }
 
-  [[nodiscard]] bool may_execute() const {
-    return calls_.promises.contains(promise::exec) ||
-           std::ranges::any_of(calls_.allow, [](const syscall_rule& rule) {
-             return rule.name == "execve" || rule.name == "execveat";
-           });
-  }
-
-  [[nodiscard]] bool may_make_processes() const {
-    constexpr std::string_view makers[] = {"clone", "clone3", "fork", "vfork"};
-    const auto permits = [](const syscall_action& action) {
-      return action.what != syscall_action::kind::error &&
-             action.what != syscall_action::kind::kill &&
-             action.what != syscall_action::kind::kill_thread;
-    };
-    if (!support_.filters || calls_.promises.contains(promise::proc) || !calls_.raw.empty())
-      return true;
-    return (calls_.otherwise && permits(*calls_.otherwise)) ||
-           std::ranges::any_of(calls_.allow, [&](const syscall_rule& rule) {
-             return std::ranges::find(makers, rule.name) != std::end(makers);
-           });
-  }
-
   policy_result<> filter_calls() {
     if (!support_.filters) {
       compromise(level::off, "syscalls", "",
@@ -527,21 +511,31 @@ class planner {
     if (plan_.exec_descriptor != -1)
       start.exec = permitted_exec{plan_.exec_descriptor, context_.empty_path};
     const bool cached = context_.filters != nullptr && !start.exec;
-    auto filter = cached ? context_.filters->compile(calls_) : compile_filter(calls_, start);
-    if (!filter) return policy_error{"syscalls." + filter.error().where, filter.error().what};
+    const auto& policies = calls_->policies();
+    auto filter = cached ? context_.filters->compile(policies) : compile_filter(policies, start);
+    if (!filter) return fault_of(filter.error());
+    if (filter->notifying)
+      return policy_error{"syscalls", "the action notify needs a supervisor, and a box has none"};
     for (std::string& program : filter->programs)
       add({step_kind::install_filter, "syscalls", "", std::move(program)});
-    plan_.promises = calls_.promises;
+    plan_.promises = calls_->promises();
     plan_.skipped_calls = std::move(filter->skipped);
-    enforced("syscalls", "system-call filter: " + to_text(calls_.promises));
+    enforced("syscalls", "system-call filter: " + to_text(plan_.promises));
     return {};
+  }
+
+  static policy_error fault_of(const filter_error& error) {
+    std::string where = "syscalls";
+    if (error.policy > 0) where += "_within[" + std::to_string(error.policy - 1) + "]";
+    if (!error.where.empty()) where += "." + error.where;
+    return {std::move(where), error.what};
   }
 
   const policy& policy_;
   const support& support_;
   const plan_context& context_;
   plan plan_;
-  syscall_policy calls_;
+  std::optional<wanted_calls> calls_;
   bool empty_root_ = false;
   bool binds_ = false;          // granted paths are mounts, for want of Landlock
   bool written_apart_ = false;  // what may be written are mounts, in a tree that is read-only

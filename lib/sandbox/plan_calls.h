@@ -12,9 +12,29 @@ namespace emilua::sandbox {
 // does not rule.
 [[nodiscard]] bool changes_attributes(const policy& policy, subject who);
 
-// What the rest of the policy needs, unless the policy says it itself. `own_network`: the box has a
-// network namespace. `attributes`: those calls reach only what is granted.
-[[nodiscard]] syscall_policy wanted_calls(const policy& policy, subject who, bool own_network,
-                                          bool attributes);
+// What the rest of the plan means for them.
+struct call_context {
+  bool own_network = false;  // the box has a network namespace
+  bool attributes = true;    // those that change modes and the like reach only what is granted
+};
+
+// What calls a box may make: each of these must permit one.
+class wanted_calls {
+ public:
+  wanted_calls(const policy& policy, subject who, const call_context& context);
+
+  [[nodiscard]] const std::vector<syscall_policy>& policies() const noexcept { return policies_; }
+  // That all of them have.
+  [[nodiscard]] promise_set promises() const noexcept;
+  // Whether the filter lets anything through that `word` stands for.
+  [[nodiscard]] bool may(promise word) const;
+  // Whether it lets anything make a socket of a network.
+  [[nodiscard]] bool may_open_sockets() const;
+  [[nodiscard]] bool may_execute() const;
+  [[nodiscard]] bool may_make_processes() const;
+
+ private:
+  std::vector<syscall_policy> policies_;
+};
 
 }  // namespace emilua::sandbox

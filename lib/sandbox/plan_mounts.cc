@@ -37,6 +37,39 @@ class mount_options {
 
 constexpr std::uint64_t fewest_files = 64;  // in a tmpfs that has a size
 
+// Where something may be written: the clause that says so, and whether it is optional. Parents
+// come first.
+using written_paths = std::map<std::string, std::pair<std::string, bool>>;
+
+written_paths written_in(const path_grants& grants, const std::string& list) {
+  written_paths out;
+  for (std::size_t i = 0; i < grants.write.size(); ++i)
+    out.try_emplace(grants.write[i].path, list + ".write[" + std::to_string(i) + "]",
+                    grants.write[i].optional);
+  for (std::size_t i = 0; i < grants.rules.size(); ++i)
+    if (grants_writing(grants.rules[i]))
+      out.try_emplace(grants.rules[i].path, list + ".rules[" + std::to_string(i) + "]",
+                      grants.rules[i].optional);
+  return out;
+}
+
+bool is_beneath(const std::string& path, const std::string& directory) {
+  return path == directory || path.starts_with(directory == "/" ? directory : directory + "/");
+}
+
+// What lies in both. A link on the way fails the mount: targets are looked up without.
+written_paths common(const written_paths& a, const written_paths& b) {
+  written_paths out;
+  for (const auto& [path, grant] : a)
+    for (const auto& [other, other_grant] : b) {
+      if (is_beneath(path, other))
+        out.insert_or_assign(path, grant);
+      else if (is_beneath(other, path))
+        out.insert_or_assign(other, other_grant);
+    }
+  return out;
+}
+
 constexpr std::uint64_t plain_attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
 
 }  // namespace
@@ -117,14 +150,9 @@ void mount_planner::bind_grants(const fs_policy& fs) {
 }
 
 void mount_planner::bind_written(const fs_policy& fs) {
-  std::map<std::string, std::pair<std::string, bool>> written;  // parents come first
-  for (std::size_t i = 0; i < fs.write.size(); ++i)
-    written.try_emplace(fs.write[i].path, "fs.write[" + std::to_string(i) + "]",
-                        fs.write[i].optional);
-  for (std::size_t i = 0; i < fs.rules.size(); ++i)
-    if (grants_writing(fs.rules[i]))
-      written.try_emplace(fs.rules[i].path, "fs.rules[" + std::to_string(i) + "]",
-                          fs.rules[i].optional);
+  written_paths written = written_in(fs, "fs");
+  for (std::size_t i = 0; i < fs.within.size(); ++i)
+    written = common(written, written_in(fs.within[i], "fs.within[" + std::to_string(i) + "]"));
   std::string above;
   for (const auto& [path, grant] : written) {
     // What lies in a tree that is written to stays in the same mount: files can be moved there.

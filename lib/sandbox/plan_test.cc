@@ -151,6 +151,61 @@ TEST(PlanTest, TheNetworkIsDeniedByANamespaceOrTheFilter) {
       refusal(R"({"syscalls": "stdio inet"})", without(CLONE_NEWNET)));
 }
 
+TEST(PlanTest, AFilterThatLetsSocketsBeMadeIsNoneHoweverItIsWritten) {
+  for (const char* calls :
+       {R"({"default": "allow"})", R"({"default": "log", "promises": "stdio"})",
+        R"({"raw": "06000000000000ff"})", R"({"promises": "stdio", "allow": ["socket"]})",
+        R"({"promises": "stdio io_uring"})"}) {
+    const std::string json = std::string{R"({"syscalls": )"} + calls + "}";
+    EXPECT_TRUE(refusal(json, without(CLONE_NEWNET)).starts_with("net: ")) << json;
+  }
+  EXPECT_EQ("none", refusal(R"({"syscalls": "stdio inet", "syscalls_within": ["stdio"]})",
+                            without(CLONE_NEWNET)));
+}
+
+TEST(PlanTest, NamedPortsAreTcpsWhateverTheFilterIs) {
+  const plan p = make(R"({"net": {"connect": [443]}, "syscalls": "stdio inet"})", everything());
+  EXPECT_EQ("enforced: Landlock, and a system-call filter for what is not TCP",
+            mechanism(p, "net.ports"));
+  const plan plain = make(R"({"net": true, "syscalls": "stdio inet"})", everything());
+  EXPECT_GT(p.steps.back().data.size(), plain.steps.back().data.size());
+  EXPECT_TRUE(refusal(R"({"net": {"connect": [443]}, "syscalls": {"raw": "06000000000000ff"}})",
+                      everything())
+                  .starts_with("net.ports: "));
+}
+
+TEST(PlanTest, EachListOfGrantsIsARuleset) {
+  const std::string_view json =
+      R"({"fs": {"read": ["/usr"], "within": [{"read": ["/usr/share"]}, {"exec": ["/usr"]}]}})";
+  const plan p = make(json, everything());
+  EXPECT_EQ(3u, count(p, step_kind::enforce_ruleset));
+  EXPECT_FALSE(p.promises.contains(promise::exec));  // not all grant it
+  EXPECT_TRUE(p.promises.contains(promise::rpath));
+  const auto denied = std::ranges::find(p.steps, "fs.within[1].exec[0]", &step::clause);
+  ASSERT_NE(p.steps.end(), denied);
+  EXPECT_EQ("/usr", denied->path);
+  EXPECT_TRUE(refusal(json, without_landlock()).starts_with("fs.within: "));
+}
+
+TEST(PlanTest, EveryFilterHasToPermitACall) {
+  const plan p = make(R"({"syscalls": "stdio rpath exec error",
+                          "syscalls_within": [{"promises": "stdio exec inet", "default": "kill"}]})",
+                      everything());
+  EXPECT_TRUE((p.promises == promise_set{promise::stdio, promise::exec}));
+  EXPECT_EQ(-1, p.exec_descriptor);
+  EXPECT_EQ(1u, count(p, step_kind::install_filter));
+  EXPECT_EQ(
+      "syscalls_within[0].deny[0].name: no such system call: fly",
+      refusal(R"({"syscalls_within": [{"promises": "stdio", "deny": ["fly"]}]})", everything()));
+}
+
+TEST(PlanTest, NobodyAnswersWhatAFilterAsks) {
+  for (const char* json : {R"({"syscalls": {"default": "notify"}})",
+                           R"({"syscalls": {"allow": [{"name": "kill", "action": "notify"}]}})"})
+    EXPECT_EQ("syscalls: the action notify needs a supervisor, and a box has none",
+              refusal(json, everything()));
+}
+
 TEST(PlanTest, PortsNeedALandlockThatRulesThem) {
   const std::string_view json = R"({"net": {"connect": [443]}})";
   const plan p = make(json, everything());

@@ -3,6 +3,7 @@
 #include <sys/capability.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <span>
 
 #include "lib/sandbox/landlock.h"
@@ -17,7 +18,7 @@ constexpr named_limit limits[] = {
     {"open_files", RLIMIT_NOFILE}, {"processes", RLIMIT_NPROC}, {"stack", RLIMIT_STACK},
 };
 
-std::string indexed(const char* list, std::size_t i, const char* member = "") {
+std::string indexed(const std::string& list, std::size_t i, const char* member = "") {
   return list + ("[" + std::to_string(i) + "]") + member;
 }
 
@@ -57,22 +58,31 @@ class checker {
   std::optional<policy_error> fault_;
 };
 
-void check_grants(checker& is, const fs_policy& fs) {
-  const auto all = [&](const char* name, const std::vector<granted_path>& grants) {
-    for (std::size_t i = 0; i < grants.size(); ++i)
-      is.require_path(grants[i].path, indexed(name, i));
+// `where`: "fs".
+void check_grants(checker& is, const path_grants& grants, const std::string& where) {
+  const auto all = [&](const char* name, const std::vector<granted_path>& paths) {
+    for (std::size_t i = 0; i < paths.size(); ++i)
+      is.require_path(paths[i].path, indexed(where + name, i));
   };
-  all("fs.read", fs.read);
-  all("fs.write", fs.write);
-  all("fs.exec", fs.exec);
-  for (std::size_t i = 0; i < fs.rules.size(); ++i) {
-    const exact_grant& rule = fs.rules[i];
-    is.require_path(rule.path, indexed("fs.rules", i, ".path"));
-    is.require(!rule.access.empty(), indexed("fs.rules", i, ".access"), "no right is named");
+  all(".read", grants.read);
+  all(".write", grants.write);
+  all(".exec", grants.exec);
+  for (std::size_t i = 0; i < grants.rules.size(); ++i) {
+    const exact_grant& rule = grants.rules[i];
+    const std::string place = indexed(where + ".rules", i);
+    is.require_path(rule.path, place + ".path");
+    is.require(!rule.access.empty(), place + ".access", "no right is named");
     for (const std::string& right : rule.access)
-      is.require(fs_right(right).has_value(), indexed("fs.rules", i, ".access"),
-                 "unknown right '" + right + "'");
+      is.require(fs_right(right).has_value(), place + ".access", "unknown right '" + right + "'");
   }
+}
+
+void check_fs(checker& is, const fs_policy& fs) {
+  check_grants(is, fs, "fs");
+  for (std::size_t i = 0; i < fs.within.size(); ++i)
+    check_grants(is, fs.within[i], indexed("fs.within", i));
+  constexpr std::size_t most = 15;  // Landlock's, less the first and one for who sandboxes itself
+  is.require(fs.within.size() < most, "fs.within", "more lists of grants than the kernel takes");
 }
 
 void check_mount(checker& is, const mount_entry& entry, std::size_t i, root_kind root) {
@@ -176,11 +186,15 @@ root_kind fs_policy::root_in_force() const noexcept {
   return grants_paths() ? root_kind::host : root_kind::empty;
 }
 
+bool fs_policy::grants_paths() const noexcept {
+  return !empty() && std::ranges::none_of(within, &path_grants::empty);
+}
+
 std::span<const named_limit> limit_names() noexcept { return limits; }
 
 policy_result<> check(const policy& policy) {
   checker is;
-  check_grants(is, policy.fs);
+  check_fs(is, policy.fs);
   const root_kind root = policy.fs.root_in_force();
   for (std::size_t i = 0; i < policy.fs.mounts.size(); ++i)
     check_mount(is, policy.fs.mounts[i], i, root);

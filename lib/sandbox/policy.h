@@ -90,18 +90,30 @@ enum class root_kind {
   empty,      // a file system of its own, with nothing but `mounts`
 };
 
-struct fs_policy {
+struct path_grants {
   std::vector<granted_path> read;   // open for reading, list
   std::vector<granted_path> write;  // write, truncate, create, rename, link, remove
   std::vector<granted_path> exec;   // execute, which takes reading of files too
   std::vector<exact_grant> rules;
+
+  [[nodiscard]] bool empty() const noexcept {
+    return read.empty() && write.empty() && exec.empty() && rules.empty();
+  }
+
+  bool operator==(const path_grants&) const = default;
+};
+
+struct fs_policy : path_grants {
   root_kind root = root_kind::automatic;
   std::vector<mount_entry> mounts;
+  // Further grants. What is done to a path must be granted by each of them, too: the kernel is
+  // asked by as many rulesets (policy_restrict.h).
+  std::vector<path_grants> within;
 
-  // Apart from mounts.
-  [[nodiscard]] bool grants_paths() const noexcept {
-    return !read.empty() || !write.empty() || !exec.empty() || !rules.empty();
-  }
+  // Whether there is any path, apart from mounts, for which all have something to say.
+  [[nodiscard]] bool grants_paths() const noexcept;
+  // Whether paths are ruled by grants at all.
+  [[nodiscard]] bool rules_paths() const noexcept { return !empty() || !within.empty(); }
   // Never `automatic`.
   [[nodiscard]] root_kind root_in_force() const noexcept;
 
@@ -174,6 +186,7 @@ struct policy {
   fs_policy fs;
   net_policy net;
   std::optional<syscall_policy> syscalls;              // none: what the rest of the policy needs
+  std::vector<syscall_policy> syscalls_within;         // each of which must permit a call, too
   std::optional<std::vector<std::string>> namespaces;  // none: "auto"
   user_policy user;
   std::vector<std::string> capabilities;  // kept: "cap_net_raw"

@@ -16,6 +16,7 @@ void fields(Policy& p, Visit&& visit) {
   visit("fs", p.fs);
   visit("net", p.net);
   visit("syscalls", p.syscalls);
+  visit("syscalls_within", p.syscalls_within);
   visit("namespaces", p.namespaces);
   visit("user", p.user);
   visit("capabilities", p.capabilities);
@@ -37,14 +38,22 @@ void fields(Policy& p, Visit&& visit) {
 }
 
 template <class Policy, class Visit>
-requires std::same_as<std::remove_const_t<Policy>, fs_policy>
+requires std::same_as<std::remove_const_t<Policy>, path_grants>
 void fields(Policy& p, Visit&& visit) {
   visit("read", p.read);
   visit("write", p.write);
   visit("exec", p.exec);
   visit("rules", p.rules);
+}
+
+template <class Policy, class Visit>
+requires std::same_as<std::remove_const_t<Policy>, fs_policy>
+void fields(Policy& p, Visit&& visit) {
+  using grants = std::conditional_t<std::is_const_v<Policy>, const path_grants, path_grants>;
+  fields(static_cast<grants&>(p), visit);
   visit("root", p.root);
   visit("mounts", p.mounts);
+  visit("within", p.within);
 }
 
 template <class Policy, class Visit>

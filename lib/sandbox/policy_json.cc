@@ -331,9 +331,7 @@ struct reader {
     to = std::move(*profile);
   }
 
-  static void read(const json::value& value, const std::string& path,
-                   std::optional<syscall_policy>& to) {
-    syscall_policy& calls = to.emplace();
+  static void read(const json::value& value, const std::string& path, syscall_policy& calls) {
     if (value.is_string()) {
       read(value, path, calls.promises);
       return;

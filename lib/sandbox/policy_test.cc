@@ -29,6 +29,7 @@ TEST(PolicyTest, EveryFieldComesBackAsItWasWritten) {
     "fs": {"read": ["/usr", {"path": "/opt", "optional": true}], "write": ["/tmp"],
            "exec": ["/usr/bin"], "root": "empty",
            "rules": [{"path": "/dev", "access": ["read_file", "ioctl_dev"], "optional": true}],
+           "within": [{"read": ["/"], "rules": [{"path": "/a", "access": ["refer"]}]}, {}],
            "mounts": [
              {"type": "bind", "source": "/usr", "target": "/usr", "readonly": true,
               "noexec": true, "nosuid": false, "nodev": false, "recursive": false, "optional": true},
@@ -47,6 +48,7 @@ TEST(PolicyTest, EveryFieldComesBackAsItWasWritten) {
                  "deny": [{"name": "kill", "action": "errno:EACCES", "optional": true,
                            "arg": [[0, ">", 1], [0, "<", 9]]}],
                  "raw": "0600000000000000"},
+    "syscalls_within": ["stdio", {"promises": "stdio rpath", "default": "kill"}],
     "namespaces": ["user", "pid"],
     "user": {"uid": 1, "gid": 2, "groups": [3, 4], "map": "list",
              "uid_map": [{"inside": 0, "outside": 1000, "count": 1}],

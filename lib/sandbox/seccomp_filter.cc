@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <system_error>
@@ -430,28 +431,31 @@ class program_writer {
   std::map<int, block> calls_;
 };
 
+// Whoever it allows goes on to what will be appended.
+void let_pass(code& program) {
+  for (std::size_t at = 0; at < program.size(); ++at) {
+    sock_filter& instruction = program[at];
+    if (instruction.code == (BPF_RET | BPF_K) &&
+        (instruction.k == SCMP_ACT_ALLOW || instruction.k == SCMP_ACT_LOG))
+      instruction = jump_by(static_cast<std::uint32_t>(program.size() - at - 1));
+  }
+}
+
 bool notifies(const std::vector<rule>& rules, const syscall_action& otherwise) {
   return otherwise.what == kind::notify ||
          std::any_of(rules.begin(), rules.end(),
                      [](const rule& each) { return each.action.what == kind::notify; });
 }
 
-}  // namespace
-
-compiled<compiled_filter> compile_filter(const syscall_policy& policy,
-                                         const filter_context& context) {
+std::optional<filter_error> check_answer(const syscall_policy& policy) {
   const syscall_action otherwise = final_action(policy);
-  if (otherwise.what == kind::error && (otherwise.error < 1 || otherwise.error > largest_error))
-    return filter_error{"default", "no such error: " + std::to_string(otherwise.error)};
-  compiled_filter result;
-  if (!policy.raw.empty()) {
-    if (auto fault = find_fault(policy.raw)) return filter_error{"raw", std::move(*fault)};
-    // First: behind the other one, few policies would let it in.
-    result.programs.push_back(policy.raw);
-    if (policy == syscall_policy{.raw = policy.raw}) return result;
-  }
+  if (otherwise.what != kind::error || (otherwise.error >= 1 && otherwise.error <= largest_error))
+    return std::nullopt;
+  return filter_error{"default", "no such error: " + std::to_string(otherwise.error)};
+}
 
-  rule_list list{policy};
+compiled<code> write_program(const syscall_policy& policy, const filter_context& context,
+                             rule_list& list) {
   if (auto added = list.add_user_rules(policy.deny, "deny", refusal(policy)); !added)
     return added.error();
   if (context.exec) list.add_exec(*context.exec);
@@ -459,17 +463,56 @@ compiled<compiled_filter> compile_filter(const syscall_policy& policy,
     return added.error();
   list.add_rejected();
   list.add_promises();
+  return program_writer{list.rules()}.write(final_action(policy));
+}
 
-  auto program = program_writer{list.rules()}.write(otherwise);
-  if (!program) return program.error();
-  if (program->size() > BPF_MAXINSNS)
+}  // namespace
+
+bool stands_for_itself(const syscall_policy& policy) {
+  return !policy.raw.empty() && policy == syscall_policy{.raw = policy.raw};
+}
+
+compiled<compiled_filter> compile_filter(const syscall_policy& policy,
+                                         const filter_context& context) {
+  return compile_filter(std::span{&policy, 1}, context);
+}
+
+compiled<compiled_filter> compile_filter(std::span<const syscall_policy> policies,
+                                         const filter_context& context) {
+  compiled_filter result;
+  code joined;
+  bool notifying = false;
+  for (std::size_t i = 0; i < policies.size(); ++i) {
+    const auto fault = [i](filter_error error) {
+      error.policy = i;
+      return error;
+    };
+    const syscall_policy& policy = policies[i];
+    if (auto failed = check_answer(policy)) return fault(std::move(*failed));
+    if (!policy.raw.empty()) {
+      if (auto bad = find_fault(policy.raw)) return fault({"raw", std::move(*bad)});
+      if (!result.programs.empty() && result.programs[0] != policy.raw)
+        return fault({"raw", "two filters that come as bytes cannot be joined"});
+      // First: behind the other one, few policies would let it in.
+      result.programs.assign(1, policy.raw);
+      if (stands_for_itself(policy)) continue;
+    }
+    rule_list list{policy};
+    auto program = write_program(policy, context, list);
+    if (!program) return fault(program.error());
+    if (!joined.empty()) let_pass(joined);
+    joined.insert(joined.end(), program->begin(), program->end());
+    notifying = notifying || notifies(list.rules(), final_action(policy));
+    std::ranges::move(list.skipped(), std::back_inserter(result.skipped));
+  }
+  if (joined.size() > BPF_MAXINSNS)
     return filter_error{{},
-                        "the filter has " + std::to_string(program->size()) +
+                        "the filter has " + std::to_string(joined.size()) +
                             " instructions; the kernel takes " + std::to_string(BPF_MAXINSNS)};
-  result.programs.emplace_back(reinterpret_cast<const char*>(program->data()),
-                               program->size() * sizeof(sock_filter));
-  if (notifies(list.rules(), otherwise)) result.notifying = result.programs.size() - 1;
-  result.skipped = std::move(list.skipped());
+  if (!joined.empty())
+    result.programs.emplace_back(reinterpret_cast<const char*>(joined.data()),
+                                 joined.size() * sizeof(sock_filter));
+  if (notifying) result.notifying = result.programs.size() - 1;
   return result;
 }
 

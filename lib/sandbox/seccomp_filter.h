@@ -15,6 +15,7 @@
 #include <boost/system/result.hpp>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,9 @@ struct filter_context {
   std::optional<permitted_exec> exec = {};
 };
 
+// Nothing but bytes: they are the whole filter.
+[[nodiscard]] bool stands_for_itself(const syscall_policy& policy);
+
 struct compiled_filter {
   // Bytes of arrays of sock_filter, in the order of installation.
   std::vector<std::string> programs;
@@ -49,9 +53,15 @@ struct compiled_filter {
 struct filter_error {
   std::string where;  // "allow[2].name"; empty if nothing single is at fault
   std::string what;
+  std::size_t policy = 0;  // which of them
 };
 
 [[nodiscard]] boost::system::result<compiled_filter, filter_error> compile_filter(
     const syscall_policy& policy, const filter_context& context = {});
+
+// What each of them permits: one program asks them in turn, and the first answer that is not to
+// allow stands. (`log` in all but the last allows in silence. Only one may bring bytes along.)
+[[nodiscard]] boost::system::result<compiled_filter, filter_error> compile_filter(
+    std::span<const syscall_policy> policies, const filter_context& context = {});
 
 }  // namespace emilua::sandbox

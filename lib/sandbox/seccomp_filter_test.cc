@@ -401,7 +401,7 @@ TEST(Tests, RandomPoliciesAnswerAsDocumented) {
     random_policies random{seed};
     const syscall_policy policy = random.policy();
     const std::string program = compiled(policy);
-    for (int i = 0; i < 300; ++i) {
+    for (int i = 0; i < 60; ++i) {
       const std::string name = random.name();
       const seccomp_data call = random.call(name);
       ASSERT_EQ(filter_answer(program, call), model{policy}.answer(name, call))
@@ -600,6 +600,77 @@ TEST(Raw, StandsAloneOrGoesFirst) {
   ASSERT_EQ(both->programs.size(), 2u);
   EXPECT_EQ(both->programs[0], raw);
   EXPECT_EQ(both->programs[1], compiled(promising("stdio")));
+}
+
+// --- several policies -----------------------------------------------------
+
+std::uint32_t ask_all(const std::vector<syscall_policy>& policies, std::int64_t number,
+                      const arguments& given = {}) {
+  const auto filter = compile_filter(policies);
+  if (!filter) {
+    ADD_FAILURE() << filter.error().where << ": " << filter.error().what;
+    return 0;
+  }
+  EXPECT_EQ(filter->programs.size(), 1u);
+  return filter_answer(filter->programs.at(0), call_of(number, given));
+}
+
+TEST(Several, ACallHasToBePermittedByAll) {
+  const std::vector<syscall_policy> both{promising("stdio rpath error"), promising("stdio inet")};
+  EXPECT_EQ(allowed, ask_all(both, SYS_read));
+  EXPECT_EQ(failed(EPERM), ask_all(both, SYS_connect));
+  EXPECT_EQ(killed, ask_all(both, SYS_chdir));
+}
+
+TEST(Several, AnswerAsTheFirstThatDoesNotAllow) {
+  const auto answering = [](const char* action) {
+    return syscall_policy{.allow = {{.name = "getpid", .action = *parse_action(action)}}};
+  };
+  EXPECT_EQ(failed(ENOSYS), ask_all({answering("errno:ENOSYS"), answering("kill")}, SYS_getpid));
+  EXPECT_EQ(killed, ask_all({answering("allow"), answering("kill")}, SYS_getpid));
+  EXPECT_EQ(killed, ask_all({answering("log"), answering("kill")}, SYS_getpid));
+  EXPECT_EQ(SECCOMP_RET_LOG, ask_all({answering("allow"), answering("log")}, SYS_getpid));
+  EXPECT_EQ(allowed,
+            ask_all({answering("log"), answering("allow"), answering("allow")}, SYS_getpid));
+}
+
+TEST(Several, RandomOnesAnswerAsEachDoesByItself) {
+  std::mt19937 random{3};
+  const std::vector<syscall_policy> policies{
+      promising("stdio rpath"),
+      promising("stdio error wpath cpath"),
+      promising("stdio inet error"),
+      {.deny = {{.name = "write", .tests = {{0, comparison::equal, 1}}}},
+       .otherwise = syscall_action{kind::allow}}};
+  for (int i = 0; i < 60; ++i) {
+    const syscall_policy& first = policies[random() % 4];
+    const syscall_policy& second = policies[random() % 4];
+    const std::int64_t number = static_cast<std::int64_t>(random() % 450);
+    const arguments given{random() % 3, random() % 1000};
+    const std::uint32_t alone = ask(first, number, given);
+    EXPECT_EQ(alone == allowed ? ask(second, number, given) : alone,
+              ask_all({first, second}, number, given))
+        << number;
+  }
+}
+
+TEST(Several, TheOneAtFaultIsNamed) {
+  const std::vector<syscall_policy> policies{promising("stdio"), {.allow = {{.name = "fly"}}}};
+  const auto made = compile_filter(policies);
+  ASSERT_FALSE(made);
+  EXPECT_EQ(1u, made.error().policy);
+  EXPECT_EQ("allow[0].name", made.error().where);
+}
+
+TEST(Several, OnlyOneMayBringBytes) {
+  const auto raw = [](std::uint32_t answer) {
+    const sock_filter code = BPF_STMT(BPF_RET | BPF_K, answer);
+    return syscall_policy{.raw = {reinterpret_cast<const char*>(&code), sizeof code}};
+  };
+  const auto one = compile_filter(std::vector{promising("stdio"), raw(SECCOMP_RET_ALLOW)});
+  ASSERT_TRUE(one);
+  EXPECT_EQ(one->programs, (std::vector{raw(SECCOMP_RET_ALLOW).raw, compiled(promising("stdio"))}));
+  EXPECT_FALSE(compile_filter(std::vector{raw(SECCOMP_RET_ALLOW), raw(SECCOMP_RET_LOG)}));
 }
 
 TEST(Notify, IsReported) {

@@ -31,9 +31,10 @@ local sandbox = {}
 ---@field work? string overlay
 
 ---@class sandbox.policy
----@field fs? {read: sandbox.path[], write: sandbox.path[], exec: sandbox.path[], rules: {path: string, access: string[], optional: boolean}[], root: 'auto'|'host'|'empty', mounts: sandbox.mount[]} exec takes reading of files too; rules name Landlock's rights
----@field net? boolean|{connect: integer[], bind: integer[], loopback: boolean, unix: boolean} false unless it says otherwise; ports are TCP's
+---@field fs? {read: sandbox.path[], write: sandbox.path[], exec: sandbox.path[], rules: {path: string, access: string[], optional: boolean}[], root: 'auto'|'host'|'empty', mounts: sandbox.mount[], within: {read: sandbox.path[], write: sandbox.path[], exec: sandbox.path[], rules: table[]}[]} exec takes reading of files too; rules name Landlock's rights; each list of `within` must grant what is done, too
+---@field net? boolean|{connect: integer[], bind: integer[], loopback: boolean, unix: boolean} false unless it says otherwise; ports are TCP's, and where some are named nothing but TCP is there
 ---@field syscalls? string|{promises: string, allow: table, deny: table, default: string, profile: table, raw: string} by default what the rest needs
+---@field syscalls_within? table[] each, written as syscalls, must permit a call, too
 ---@field namespaces? 'auto'|string[] user mount pid net ipc uts cgroup time
 ---@field user? {uid: integer, gid: integer, groups: integer[], map: 'self'}
 ---@field capabilities? string[] kept
@@ -115,6 +116,11 @@ function box:call(module, argument, opts) end
 ---@param opts {program: string|path|file_descriptor, arguments: string[], environment: table<string, string>, stdin: 'share'|file_descriptor, stdout: 'share'|file_descriptor, stderr: 'share'|file_descriptor, extra_fds: table<integer, file_descriptor>, signal_on_gcreaper: integer}
 ---@return subprocess
 function box:spawn(opts) end
+
+---A box that can do only what both policies permit. EINVAL with clause and reason where nothing expresses that.
+---@param other sandbox.policy|sandbox.box
+---@return sandbox.box
+function box:restrict(other) end
 
 ---The plan, step by step, before anything runs.
 ---@param format? 'text'|'json'

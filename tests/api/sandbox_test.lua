@@ -202,6 +202,34 @@ check.case('support tells what the kernel can do', function()
     check.equal(true, here.seccomp)
 end)
 
+-- --- restrict --------------------------------------------------------------
+
+-- 90 §2 Combining
+check.case('a restricted box can do only what both policies permit', function()
+    local granted = write_file(scratch .. '/granted', 'granted')
+    local all, mine = sandbox.new{fs = {read = {scratch}}}, {fs = {read = {granted, '/usr'}}}
+    for _, box in ipairs{all:restrict(mine), all:restrict(sandbox.new(mine)), sandbox.new(mine):restrict(all)} do
+        check.equal('sandbox.box', getmetatable(box))
+        in_box(box.policy, function(worker)
+            local _, value = ask(worker, {job = 'open', path = granted})
+            check.equal('granted', value)
+            check.equal(false, (ask(worker, {job = 'open', path = secret})))
+        end)
+    end
+    check.equal(nil, all.policy.fs.within[1])
+end)
+
+check.case('what no policy expresses is refused by the name of the field', function()
+    local box = sandbox.new{fs = {read = {'/usr'}}}
+    local e = check.raises_code(generic.EINVAL, nil, box.restrict, box,
+                                {fs = {mounts = {{type = 'proc', target = '/proc'}}}})
+    check.equal('fs.root', e.clause)
+    e = check.raises_code(generic.EINVAL, nil, box.restrict, box, {fs = {raed = {}}})
+    check.equal('fs.raed', e.clause)
+    check.raises_code(generic.EINVAL, 2, box.restrict, box)
+    check.raises_code(generic.EINVAL, 2, box.restrict, box, 'reader')
+end)
+
 -- --- refusals --------------------------------------------------------------
 
 local function faulty(policy, clause, reason)

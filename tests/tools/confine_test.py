@@ -397,6 +397,24 @@ def a_policy_comes_from_a_file():
 
 
 @case
+def of_several_policies_the_box_has_what_all_grant():
+    here = directory()
+    for name in ["/a", "/b"]:
+        write(here + name, "text")
+    both = {"fs": {"read": [here], "exec": ["/usr"]}, "env": {"A": "b", "C": "d"}}
+    one = {"fs": {"read": [here + "/a", "/usr"], "write": [here], "exec": ["/usr"]}, "env": {"A": "b"}}
+    policies = []
+    for name, policy in [("/both", both), ("/one", one)]:
+        policies += ["--policy", write(here + name, json.dumps(policy))]
+    assert boxed(*policies, "--", "cat", here + "/a").stdout == "text"
+    assert boxed(*policies, "--", "cat", here + "/b").returncode == 1
+    assert boxed(*policies, "--", "touch", here + "/c").returncode == 1
+    assert boxed(*policies, "--", "env").stdout == "A=b\n"
+    clash = write(here + "/clash", json.dumps({"fs": {"mounts": [{"type": "proc", "target": "/proc"}]}}))
+    refused(boxed(*policies, "--policy", clash, "--", "env"), "--policy %s: fs.root: " % clash)
+
+
+@case
 def profiles_are_starting_points():
     assert boxed("--profile=pure", "--", "echo", "x").stdout == "x\n"
     here = directory()

@@ -12,6 +12,7 @@
 
 #include "lib/base/edit_distance.h"
 #include "lib/base/file.h"
+#include "lib/sandbox/policy_restrict.h"
 #include "tools/command_line/option_table.h"
 #include "tools/command_line/start.h"
 #include "tools/confine/profiles.h"
@@ -204,8 +205,9 @@ class command_line {
     doctor.add(
         {"--json", "", "Print it as JSON", [this](const std::string&) { out_.json = true; }});
     table_.add_command(std::move(doctor));
-    add("--policy", "FILE", "Begin with the policy in FILE (JSON)",
-        [this](const std::string& v) { policy_file_ = v; });
+    add("--policy", "FILE",
+        "Begin with the policy in FILE (JSON); of several,\nwith what all of them grant",
+        [this](const std::string& v) { policy_files_.push_back(v); });
     add("--profile", "NAME", "Begin with a ready-made one:\n" + profile_list(),
         [this](const std::string& v) { profile_ = v; });
     add_file_options();
@@ -338,10 +340,23 @@ class command_line {
     out_.status_fd = static_cast<int>(fd);
   }
 
+  void restrict_to(const std::string& file) {
+    auto both = sandbox::restrict(out_.policy, load_policy(file));
+    if (!both)
+      throw tools::misuse{"--policy " + file + ": " + both.error().where + ": " +
+                          both.error().what};
+    out_.policy = std::move(*both);
+  }
+
   void apply() {
-    if (!policy_file_.empty() && !profile_.empty())
+    if (!policy_files_.empty() && !profile_.empty())
       throw tools::misuse{"--policy and --profile cannot be used together"};
-    if (!policy_file_.empty()) out_.policy = load_policy(policy_file_);
+    for (const std::string& file : policy_files_) {
+      if (&file == &policy_files_.front())
+        out_.policy = load_policy(file);
+      else
+        restrict_to(file);
+    }
     if (!profile_.empty()) out_.policy = load_profile(profile_);
     for (const auto& change : later_) change();
   }
@@ -349,7 +364,8 @@ class command_line {
   tools::option_table table_;
   options out_;
   std::vector<std::function<void()>> later_;
-  std::string policy_file_, profile_;
+  std::vector<std::string> policy_files_;
+  std::string profile_;
 };
 
 }  // namespace

@@ -22,6 +22,7 @@
 #include "lib/fiber/vm.h"
 #include "lib/lua/error.h"
 #include "lib/sandbox/filter_cache.h"
+#include "lib/sandbox/policy_restrict.h"
 #include "lib/sandbox/support.h"
 
 template <>
@@ -220,6 +221,25 @@ int explain(lua_State* L) {
   return 1;
 }
 
+// A box for what both policies permit.
+int restrict(lua_State* L) {
+  const auto& self = lua::check<box>(L, 1);
+  sandbox::policy other;
+  if (lua_istable(L, 2)) {
+    auto read = read_policy_table(L, 2);
+    if (!read) raise_clause(L, std::errc::invalid_argument, read.error());
+    other = std::move(*read);
+  } else if (const auto* given = lua::to<box>(L, 2)) {
+    other = given->policy;
+  } else {
+    lua::raise_argument(L, 2);
+  }
+  auto both = sandbox::restrict(self.policy, other);
+  if (!both) raise_clause(L, std::errc::invalid_argument, both.error());
+  lua::push_new<box>(L).policy = std::move(*both);
+  return 1;
+}
+
 int policy(lua_State* L) {
   push_policy_table(L, lua::check<box>(L, 1).policy);
   return 1;
@@ -234,11 +254,9 @@ int report(lua_State* L) {
   return 1;
 }
 
-const lua::class_method methods[] = {{"context", context},
-                                     {"handshake", handshake, true},
-                                     {"spawn", spawn_in_box},
-                                     {"call", call, true},
-                                     {"explain", explain}};
+const lua::class_method methods[] = {{"context", context},    {"handshake", handshake, true},
+                                     {"spawn", spawn_in_box}, {"call", call, true},
+                                     {"explain", explain},    {"restrict", restrict}};
 const lua::class_property properties[] = {{"policy", policy}, {"report", report}};
 
 // --- the module ------------------------------------------------------------
