@@ -24,6 +24,8 @@
 #include "lib/ipc/lifeline.h"
 #include "lib/ipc/process.h"
 #include "lib/ipc/sealed_memory.h"
+#include "lib/sandbox/compiled_plan.h"
+#include "lib/sandbox/execute.h"
 
 namespace emilua::actor {
 namespace {
@@ -61,6 +63,17 @@ int change_credentials(const wire_request& request, const descriptor_list& fds) 
   }
   const auto made = ipc::apply(change);
   return made ? 0 : made.error().value();
+}
+
+// Failed: which step.
+wire_reply enter_box(const descriptor_list& fds) {
+  if (fds.size() != 1) return {EBADMSG, 0};
+  const auto steps = ipc::open_sealed(fds[0].get(), max_config_size);
+  if (!steps) return {steps.error().value(), 0};
+  // The filters among them get our number: in a copy.
+  std::vector<std::byte> copy{steps->bytes().begin(), steps->bytes().end()};
+  const auto failed = sandbox::execute(sandbox::compiled_plan{copy});
+  return failed ? wire_reply{failed->error, static_cast<pid_t>(failed->index)} : wire_reply{0, -1};
 }
 
 bool take_descriptors(const wire_request& request, const descriptor_list& fds,
@@ -230,13 +243,25 @@ class helper {
     if (!wait_for_packet(socket_.get(), request, fds)) return false;
     base::unique_fd pidfd;
     ipc::lifeline line;
-    const wire_reply reply = request.what == wire_request::credentials
-                                 ? wire_reply{change_credentials(request, fds), -1}
-                                 : spawn(request, fds, pidfd, line);
+    const wire_reply reply = answer(request, fds, pidfd, line);
     const int descriptors[] = {pidfd.get(), line.creator.get()};
     return ipc::send_packet(socket_.get(), bytes_of_object(reply),
                             {descriptors, pidfd ? std::size_t{2} : 0})
         .has_value();
+  }
+
+  [[nodiscard]] wire_reply answer(const wire_request& request, const descriptor_list& fds,
+                                  base::unique_fd& pidfd, ipc::lifeline& line) {
+    switch (request.what) {
+      case wire_request::credentials:
+        return {change_credentials(request, fds), -1};
+      case wire_request::box:
+        return enter_box(fds);
+      case wire_request::child:
+      case wire_request::program:
+        break;
+    }
+    return spawn(request, fds, pidfd, line);
   }
 
   [[nodiscard]] wire_reply spawn(const wire_request& request, const descriptor_list& fds,

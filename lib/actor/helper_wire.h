@@ -18,14 +18,15 @@
 
 namespace emilua::actor {
 
-// A child, or a change of credentials.
+// A child, a change of credentials, or a box for the helper.
 //
 // The descriptors of an actor follow in this order: inbox, config, the init argument if there is
 // one, then those of the standard streams that have one; those of a program: config, handshake, its
 // file, then what it has in the order of the numbers. A change has one for a directory, or for the
-// group ids, if there are any: too many of them for a packet are legal.
+// group ids, if there are any: too many of them for a packet are legal. A box has one of
+// the steps to be taken.
 struct wire_request {
-  enum : unsigned char { child, program, credentials } what;
+  enum : unsigned char { child, program, credentials, box } what;
   stdio_mode stdio[3];
   bool has_argument;
   bool survives;             // a program: its creator's end is not its own
@@ -38,7 +39,7 @@ struct wire_request {
 
 struct wire_reply {
   int error;  // errno, or 0: a child's pidfd and our end of its lifeline then come along
-  pid_t pid;
+  pid_t pid;  // where a box has failed: the step
 };
 
 using descriptor_list = absl::InlinedVector<base::unique_fd, 4>;

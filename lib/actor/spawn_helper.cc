@@ -34,9 +34,11 @@ boost::system::result<std::unique_ptr<spawn_helper>, failed_call> spawn_helper::
   return std::unique_ptr<spawn_helper>{new spawn_helper{std::move(ours)}};
 }
 
-base::result<pid_t> spawn_helper::ask(const wire_request& request, std::span<const int> descriptors,
-                                      std::span<base::unique_fd> answer) {
+base::result<wire_reply> spawn_helper::exchange(const wire_request& request,
+                                                std::span<const int> descriptors,
+                                                std::span<base::unique_fd> answer) {
   const std::scoped_lock lock{mutex_};
+  if (!socket_) return base::system_error(ECHILD);
   // Room for what comes back, or there would be a child that nobody watches over.
   for (base::unique_fd& room : answer) {
     auto spare = base::duplicate(socket_.get());
@@ -54,10 +56,18 @@ base::result<pid_t> spawn_helper::ask(const wire_request& request, std::span<con
   wire_reply reply;
   descriptor_list fds;
   if (!wait_for_packet(socket_.get(), reply, fds)) return base::system_error(ECHILD);
-  if (reply.error != 0) return base::system_error(reply.error);
+  if (reply.error != 0) return reply;
   if (fds.size() != answer.size()) return base::system_error(EMFILE);
   std::ranges::move(fds, answer.begin());
-  return reply.pid;
+  return reply;
+}
+
+base::result<pid_t> spawn_helper::ask(const wire_request& request, std::span<const int> descriptors,
+                                      std::span<base::unique_fd> answer) {
+  const auto reply = exchange(request, descriptors, answer);
+  if (!reply) return reply.error();
+  if (reply->error != 0) return base::system_error(reply->error);
+  return reply->pid;
 }
 
 base::result<spawned_child> spawn_helper::spawn(const spawn_request& request) {
@@ -122,7 +132,38 @@ boost::system::result<sandbox::launcher::child, sandbox::launch_failure> spawn_h
   return child{*pid, std::move(answer[0]), std::move(answer[1])};
 }
 
+std::optional<sandbox::step_failure> spawn_helper::restrict(const sandbox::plan& plan) {
+  std::optional<sandbox::step_failure> failed;
+  if (plan.promises.contains(sandbox::promise::proc)) {
+    failed = restrict_helper(plan);
+    if (!failed) return std::nullopt;
+  }
+  const std::scoped_lock lock{mutex_};
+  socket_.reset();
+  return failed;
+}
+
+std::optional<sandbox::step_failure> spawn_helper::restrict_helper(const sandbox::plan& plan) {
+  const auto failed = [](int error, pid_t step = 0) {
+    return sandbox::step_failure{static_cast<std::uint32_t>(step), error};
+  };
+  const std::string steps = sandbox::compile(plan);
+  const auto memory = ipc::seal(base::bytes_of(steps));
+  if (!memory) return failed(memory.error().value());
+  wire_request wire{};
+  wire.what = wire_request::box;
+  const int descriptors[] = {memory->get()};
+  const auto reply = exchange(wire, descriptors, {});
+  if (!reply) return failed(reply.error().value());
+  if (reply->error != 0) return failed(reply->error, reply->pid);
+  return std::nullopt;
+}
+
 base::result<> spawn_helper::follow(const ipc::credential_change& change) {
+  {
+    const std::scoped_lock lock{mutex_};
+    if (!socket_) return {};  // none that could keep anything
+  }
   wire_request wire{};
   wire.what = wire_request::credentials;
   wire.change = change.what;

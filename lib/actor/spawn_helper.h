@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
 
 #include "lib/actor/actor_config.h"
@@ -26,9 +27,11 @@
 #include "lib/base/unique_fd.h"
 #include "lib/ipc/credentials.h"
 #include "lib/sandbox/launch.h"
+#include "lib/sandbox/restrict_self.h"
 
 namespace emilua::actor {
 
+struct wire_reply;
 struct wire_request;
 
 enum class stdio_mode : unsigned char {
@@ -70,7 +73,9 @@ struct failed_call {
   const char* call;
 };
 
-class spawn_helper final : public ipc::credential_follower, public sandbox::launcher {
+class spawn_helper final : public ipc::credential_follower,
+                           public sandbox::launcher,
+                           public sandbox::companion {
  public:
   // The memory that the kernel shows as the process's command line and environment.
   struct start_memory {
@@ -97,10 +102,18 @@ class spawn_helper final : public ipc::credential_follower, public sandbox::laun
   // change, or ECHILD when the helper is gone.
   [[nodiscard]] base::result<> follow(const ipc::credential_change& change) override;
 
+  // Afterwards spawn() gives ECHILD if the helper has ended.
+  [[nodiscard]] std::optional<sandbox::step_failure> restrict(const sandbox::plan& plan) override;
+
  private:
+  [[nodiscard]] std::optional<sandbox::step_failure> restrict_helper(const sandbox::plan& plan);
   explicit spawn_helper(base::unique_fd socket) : socket_(std::move(socket)) {}
 
   // Fills `answer` with the descriptors that come back.
+  [[nodiscard]] base::result<wire_reply> exchange(const wire_request& request,
+                                                  std::span<const int> descriptors,
+                                                  std::span<base::unique_fd> answer);
+  // The same; what the helper reports as failed is an error.
   [[nodiscard]] base::result<pid_t> ask(const wire_request& request,
                                         std::span<const int> descriptors,
                                         std::span<base::unique_fd> answer);

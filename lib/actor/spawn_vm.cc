@@ -126,7 +126,7 @@ void read_box(lua_State* L, int subprocess, spawn_options& out) {
     out.wall_time = box->plan.wall_time.value_or(0);
     out.config.text_only = true;
     out.config.box = sandbox::compile(box->plan);
-    out.config.jit = box->jit;
+    out.config.jit = out.config.jit && box->jit;
     out.config.children = box->children;
     for (const auto& [name, value] : box->environment)
       out.config.environment.emplace_back(name, value);
@@ -256,6 +256,8 @@ spawn_options read_process(lua_State* L, int index, int level) {
   lua_getfield(L, index, "subprocess");
   spawn_options options;
   options.config.text_only = fiber::vm::of(L).process().config().text_only;
+  options.config.jit = fiber::vm::of(L).process().may_make_machine_code();
+  options.config.jit = fiber::vm::of(L).process().may_make_machine_code();
   options.config.single_threaded = one_thread;
   read_subprocess(L, lua_gettop(L), options);
   plan_shipping(L, id, level, options);

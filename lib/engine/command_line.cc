@@ -16,6 +16,8 @@ namespace {
 
 constexpr const char* concurrency_option = "--main-context-concurrency-hint";
 
+constexpr const char* policy_option = "--policy";
+
 constexpr const char* description =
     "Runs a Lua program with fibers, asynchronous I/O and actors in sandboxed processes.";
 
@@ -92,7 +94,7 @@ int first_positional(int argc, char** argv) {
     const std::string_view word = argv[i];
     if (word == "-" || !word.starts_with('-')) return i;
     if (word == "--") return i + 1;
-    if (word == "-e" || word == concurrency_option) ++i;
+    if (word == "-e" || word == concurrency_option || word == policy_option) ++i;
   }
   return argc;
 }
@@ -122,6 +124,12 @@ command_line parse_command_line(int argc, char** argv) {
                  "spawn_context_threads adds more")
       ->option_text("HINT")
       ->check(CLI::IsMember({"1", "safe"}));
+  std::string policy;
+  auto* const policy_file =
+      app.add_option(policy_option, policy,
+                     "Put the engine itself under the policy in FILE (JSON) before SCRIPT\n"
+                     "starts: see sandbox.restrict_self");
+  policy_file->option_text("FILE");
   bool show_version = false;
   app.add_flag("--version", show_version, "Print versions and exit")->disable_flag_override();
 
@@ -141,6 +149,8 @@ command_line parse_command_line(int argc, char** argv) {
   if (show_version) return print(version_text());
 
   command_line line;
+  if (policy_file->count() != 0 && policy.empty()) return misuse("--policy: a file is missing");
+  line.policy = policy;
   line.test = test;
   line.check = check;
   line.single_threaded = concurrency == "1";

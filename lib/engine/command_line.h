@@ -27,6 +27,7 @@ struct command_line {
   bool test = false;                   // --test
   bool check = false;                  // --check
   bool single_threaded = false;        // --main-context-concurrency-hint 1
+  std::string policy;                  // --policy: a file, or empty
 };
 
 [[nodiscard]] command_line parse_command_line(int argc, char** argv);

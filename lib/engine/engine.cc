@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -14,6 +15,7 @@
 #include "lib/actor/spawn_helper.h"
 #include "lib/base/file.h"
 #include "lib/base/signals.h"
+#include "lib/bindings/sandbox/restrict_engine.h"
 #include "lib/bindings/system/signal_service.h"
 #include "lib/engine/builtins.h"
 #include "lib/engine/check.h"
@@ -106,6 +108,7 @@ void provide_helper(fiber::context& process, actor::spawn_helper& helper) {
   process.provide<ipc::credential_follower>(helper);
   process.provide<sandbox::launcher>(helper);
   process.provide(actor::boxed_calls());
+  process.provide<sandbox::companion>(helper);
 }
 
 // Runs one VM, and all that it starts, to the end.
@@ -119,6 +122,39 @@ int run(fiber::context& process, fiber::vm& v, const fiber::vm::entry_script& en
     return fail("emilua: standard output: " + base::last_error().message(), failure);
   return process.exit_code();
 }
+
+// What --policy asks for; as much as can be done before the process knows its script.
+struct engine_box {
+  sandbox::plan plan;
+
+  // 0, or the status to end with.
+  static int prepare(const std::string& file, std::optional<engine_box>& box,
+                     fiber::context::options& options) {
+    if (file.empty()) return 0;
+    const std::string name = "emilua: --policy " + file + ": ";
+    const auto text = base::read_file(file.c_str(), sandbox::max_policy_size);
+    if (!text) return fail(name + text.error().message(), misuse);
+    const auto policy = sandbox::read_policy(*text);
+    if (!policy) return fail(name + in_words(policy.error()), misuse);
+    auto planned = bindings::plan_for_engine(*policy);
+    if (!planned) return fail(name + in_words(planned.error().fault), failure);
+    box.emplace(std::move(*planned));
+    options.text_only = true;
+    options.jit = box->plan.promises.contains(sandbox::promise::prot_exec);
+    options.module_patterns.clear();  // packages made for another world
+    return 0;
+  }
+
+  [[nodiscard]] int enter(fiber::context& process) const {
+    const auto entered = bindings::restrict_engine(plan, process.find<sandbox::companion>());
+    return entered ? 0 : fail("emilua: --policy: " + in_words(entered.error().fault), failure);
+  }
+
+ private:
+  static std::string in_words(const sandbox::policy_error& error) {
+    return error.where.empty() ? error.what : error.where + ": " + error.what;
+  }
+};
 
 // 0, or the status after a complaint.
 int read_entry(const command_line& line, const fiber::source_store& sources,
@@ -173,6 +209,8 @@ int check(const command_line& line, char** envp) {
 int run_program(const command_line& line, char** envp, helper_ptr& helper) {
   auto options = process_options(read_environment(envp), line.arguments);
   options.test = line.test;
+  std::optional<engine_box> box;
+  if (const int status = engine_box::prepare(line.policy, box, options); status != 0) return status;
   if (line.single_threaded) options.main_concurrency = fiber::concurrency::single;
   fiber::context process{std::move(options)};
   const auto signals = provide_signals(process);
@@ -186,6 +224,7 @@ int run_program(const command_line& line, char** envp, helper_ptr& helper) {
   fiber::source_store::text source;
   fiber::vm::entry_script entry;
   if (const int status = read_entry(line, process.sources(), entry, source)) return status;
+  if (const int status = box ? box->enter(process) : 0; status != 0) return status;
   const auto v = fiber::vm::create(process, process.main_pool(), {.names = builtin_names()});
   return run(process, *v, entry, "emilua");
 }

@@ -37,7 +37,7 @@ class context {
     concurrency main_concurrency = concurrency::multiple;
     bool test = false;       // _CONTEXT of the entry script is "test"
     bool text_only = false;  // no bytecode, FFI or native plugins: this process is in a box
-    bool jit = true;         // machine code may be made of Lua code
+    bool jit = true;         // machine code may be made of Lua code, until it is forbidden
   };
 
   // Throws what the constructor of a pool throws.
@@ -63,6 +63,13 @@ class context {
     return it == services_.end() ? nullptr : static_cast<T*>(it->second);
   }
 
+  // No VM that starts from now on makes machine code of Lua code.
+  void forbid_machine_code() noexcept { machine_code_ = false; }
+  [[nodiscard]] bool may_make_machine_code() const noexcept { return machine_code_; }
+  // How many VMs there are.
+  [[nodiscard]] int vm_count() const noexcept { return vms_; }
+  void count_vm(int change) noexcept { vms_ += change; }
+
   void set_exit_code(int code) noexcept { exit_code_ = code; }
   [[nodiscard]] int exit_code() const noexcept { return exit_code_; }
 
@@ -80,6 +87,8 @@ class context {
   pool main_pool_;
   source_store sources_;
   std::atomic<int> exit_code_{0};
+  std::atomic<bool> machine_code_;
+  std::atomic<int> vms_{0};
   thread_list launched_;
   // Goes before the loops, to which its jobs refer.
   blocking_threads blocking_;

@@ -230,7 +230,8 @@ void open_globals(vm& v, lua_State* L) {
     lua_call(L, 1, 0);
   }
   // Where memory cannot be made executable, the first trace would end the process.
-  if (!v.process().config().jit) luaJIT_setmode(L, 0, LUAJIT_MODE_ENGINE | LUAJIT_MODE_OFF);
+  if (!v.process().may_make_machine_code())
+    luaJIT_setmode(L, 0, LUAJIT_MODE_ENGINE | LUAJIT_MODE_OFF);
   lua_settop(L, 0);
   replace_gsub(L);
 

@@ -37,6 +37,7 @@ vm::vm(context& process, pool& threads, const options& opts)
       state_(lua_newstate(&vm::allocate, this)) {
   if (state_ == nullptr) throw std::bad_alloc{};
   loader_ = std::make_unique<module_loader>(*this);
+  process_.count_vm(1);
 }
 
 vm::~vm() { close(); }
@@ -140,6 +141,7 @@ void vm::close() {
     if (options_.master) process_.set_exit_code(1);
   }
   state_ = nullptr;
+  process_.count_vm(-1);
 }
 
 int vm::exit(lua_State* L) {

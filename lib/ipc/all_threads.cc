@@ -52,6 +52,11 @@ void repeat(int /*signal*/, siginfo_t* info, void* /*context*/) {
 
 using directory = std::unique_ptr<DIR, decltype([](DIR* d) { ::closedir(d); })>;
 
+directory open_threads() { return directory{::opendir("/proc/self/task")}; }
+
+// Of held_thread_list.
+directory held;
+
 std::vector<pid_t> list_threads(DIR* tasks) {
   std::vector<pid_t> threads;
   ::rewinddir(tasks);
@@ -102,6 +107,9 @@ void repeat_on_others(DIR* tasks) {
 
 }  // namespace
 
+held_thread_list::held_thread_list() { held = open_threads(); }
+held_thread_list::~held_thread_list() { held.reset(); }
+
 long syscall_on_all_threads(long number, long a1, long a2, long a3, long a4, long a5,
                             long a6) noexcept {
   static std::mutex mutex;
@@ -109,7 +117,8 @@ long syscall_on_all_threads(long number, long a1, long a2, long a3, long a4, lon
   const system_call call{number, {a1, a2, a3, a4, a5, a6}};
   // The C library's flag: true until a second thread starts.
   if (__libc_single_threaded) return call.run();
-  const directory tasks{::opendir("/proc/self/task")};
+  const directory opened = held ? nullptr : open_threads();
+  DIR* const tasks = held ? held.get() : opened.get();
   if (tasks == nullptr) {
     errno = ENOTSUP;
     return -1;
@@ -127,7 +136,7 @@ long syscall_on_all_threads(long number, long a1, long a2, long a3, long a4, lon
   const int error = errno;
   if (result != -1) {
     try {
-      repeat_on_others(tasks.get());
+      repeat_on_others(tasks);
     } catch (const std::exception& e) {  // no memory for the list
       end_process(e.what());
     }

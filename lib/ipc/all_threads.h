@@ -20,4 +20,14 @@ namespace emilua::ipc {
 long syscall_on_all_threads(long number, long a1 = 0, long a2 = 0, long a3 = 0, long a4 = 0,
                             long a5 = 0, long a6 = 0) noexcept;
 
+// While one of these lives, the threads are found even if the calls themselves put /proc out of
+// reach (Landlock). One at a time; if threads cannot be listed, the calls say so.
+class held_thread_list {
+ public:
+  held_thread_list();
+  held_thread_list(const held_thread_list&) = delete;
+  held_thread_list& operator=(const held_thread_list&) = delete;
+  ~held_thread_list();
+};
+
 }  // namespace emilua::ipc

@@ -41,9 +41,11 @@ int write_file(const compiled_step& s) noexcept {
 
 class executor {
  public:
-  executor() noexcept : umask_(::umask(0)) {}
+  explicit executor(const whole& who) noexcept : who_(who) {}
   executor(const executor&) = delete;
-  ~executor() { ::umask(umask_); }
+  ~executor() {
+    if (umask_ != unchanged) ::umask(umask_);
+  }
 
   // 0, or errno.
   int take(const compiled_step& s) noexcept {
@@ -71,6 +73,8 @@ class executor {
       case step_kind::bind_descriptor:
       case step_kind::change_mount:
       case step_kind::enter_root:
+        // Files are to have the modes that the plan says.
+        if (umask_ == unchanged) umask_ = ::umask(0);
         return take_mount_step(s, root_);
       case step_kind::change_directory:
         return done(::chdir(s.path));
@@ -88,13 +92,13 @@ class executor {
       case step_kind::set_uid:
         return done(::syscall(SYS_setresuid, s.number, s.number, s.number));
       case step_kind::limit_capabilities:
-        return limit_capabilities(s.number, s.number2 != 0);
+        return limit_capabilities(s.number, s.number2 != 0, who_.call);
       case step_kind::lock_securebits:
-        return lock_securebits();
+        return lock_securebits(who_.call);
       case step_kind::forbid_dumps:
         return done(::prctl(PR_SET_DUMPABLE, 0));
       case step_kind::forbid_privileges:
-        return error_of(set_no_new_privs());
+        return done(who_.call(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0));
       case step_kind::create_ruleset:
         return create_ruleset(s);
       case step_kind::allow_path:
@@ -110,7 +114,7 @@ class executor {
         return done(ipc::split_first_process());
       case step_kind::install_filter:
         set_own_pid(s.data, ::getpid());
-        return error_of(install_filter(s.data));
+        return error_of(install_filter(s.data, who_.filters));
     }
     return EINVAL;
   }
@@ -122,6 +126,8 @@ class executor {
     rlimit limit{};
     if (::getrlimit(resource, &limit) == -1) return errno;
     const rlim_t value = std::min<rlim_t>(s.number2, limit.rlim_max);
+    // Whoever has it already may be in a box that lets nobody change limits.
+    if (limit.rlim_cur == value && limit.rlim_max == value) return 0;
     limit = {value, value};
     return done(::setrlimit(resource, &limit));
   }
@@ -156,12 +162,15 @@ class executor {
   }
 
   int enforce_ruleset() noexcept {
-    const int error = error_of(landlock_restrict_self(ruleset_.get()));
+    const int error = done(who_.call(SYS_landlock_restrict_self, ruleset_.get(), 0, 0, 0, 0, 0));
     ruleset_.reset();
     return error;
   }
 
-  mode_t umask_;  // of whatever runs later
+  static constexpr mode_t unchanged = ~mode_t{0};
+
+  const whole& who_;
+  mode_t umask_ = unchanged;  // of whatever runs later
   base::unique_fd root_, ruleset_;
 };
 
@@ -172,8 +181,8 @@ bool tell_host(int host_fd, const box_message& message) noexcept {
          sizeof message;
 }
 
-std::optional<step_failure> execute(const compiled_plan& plan) noexcept {
-  executor executor;
+std::optional<step_failure> execute(const compiled_plan& plan, const whole& who) noexcept {
+  executor executor{who};
   for (std::size_t i = 0; i < plan.size(); ++i) {
     if (const int error = executor.take(plan[i]); error != 0)
       return step_failure{static_cast<std::uint32_t>(i), error};

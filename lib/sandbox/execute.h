@@ -11,6 +11,8 @@
 #include <optional>
 
 #include "lib/sandbox/compiled_plan.h"
+#include "lib/sandbox/execute_rights.h"
+#include "lib/sandbox/seccomp_install.h"
 
 namespace emilua::sandbox {
 
@@ -36,6 +38,13 @@ struct box_message {
 // `host_fd` is a SOCK_SEQPACKET socket. False: the host is gone.
 [[nodiscard]] bool tell_host(int host_fd, const box_message& message) noexcept;
 
-[[nodiscard]] std::optional<step_failure> execute(const compiled_plan& plan) noexcept;
+// Who is to be in the box. In a process of several threads (restrict_self.h) it is all of them.
+struct whole {
+  system_caller call = call_here;
+  filter_scope filters = filter_scope::calling_thread;
+};
+
+[[nodiscard]] std::optional<step_failure> execute(const compiled_plan& plan,
+                                                  const whole& who = {}) noexcept;
 
 }  // namespace emilua::sandbox

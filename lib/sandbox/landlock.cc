@@ -33,6 +33,7 @@ static_assert(sizeof(path_beneath_attributes) == 12);
 static_assert(sizeof(net_port_attributes) == 16);
 
 constexpr unsigned create_ruleset_version = 1;
+constexpr unsigned create_ruleset_errata = 2;
 constexpr int rule_path_beneath = 1;
 constexpr int rule_net_port = 2;
 
@@ -89,6 +90,11 @@ base::result<int> landlock_abi() noexcept {
   const long abi = ::syscall(SYS_landlock_create_ruleset, nullptr, 0, create_ruleset_version);
   if (abi == -1) return base::last_error();
   return static_cast<int>(abi);
+}
+
+bool landlock_threads_may_signal() noexcept {
+  const long errata = ::syscall(SYS_landlock_create_ruleset, nullptr, 0, create_ruleset_errata);
+  return errata != -1 && (errata & 2) != 0;
 }
 
 base::result<base::unique_fd> landlock_create_ruleset(

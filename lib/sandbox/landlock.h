@@ -46,6 +46,10 @@ struct landlock_ruleset_attributes {
 // The highest ABI of the running kernel: 1 and up.
 [[nodiscard]] base::result<int> landlock_abi() noexcept;
 
+// Whether threads that have each restricted themselves may still signal each other: a correction
+// (erratum 2) to kernels with ABI 6.
+[[nodiscard]] bool landlock_threads_may_signal() noexcept;
+
 [[nodiscard]] base::result<base::unique_fd> landlock_create_ruleset(
     const landlock_ruleset_attributes& attributes) noexcept;
 

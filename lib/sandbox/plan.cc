@@ -49,6 +49,7 @@ class planner {
       : policy_(policy), support_(support), context_(context) {}
 
   policy_result<plan> make() {
+    if (context_.who == subject::self) return make_for_self();
     choose_root();
     choose_namespaces();
     calls_.emplace(
@@ -82,6 +83,46 @@ class planner {
   }
 
  private:
+  policy_result<plan> make_for_self() {
+    if (auto fault = unsuited()) return std::move(*fault);
+    calls_.emplace(policy_, context_.who);
+    plan_network();
+    drop_capabilities();
+    if (!policy_.dumpable) add({step_kind::forbid_dumps, "dumpable"});
+    add({step_kind::forbid_privileges, "no_new_privs"});
+    restrict_paths_and_ports();
+    report_outside();
+    limit_resources();
+    if (auto failed = filter_calls(); !failed) return failed.error();
+    return std::move(plan_);
+  }
+
+  // The first field that says something about a process that is still to be made.
+  [[nodiscard]] std::optional<policy_error> unsuited() const {
+    const policy plain;
+    const struct {
+      const char* field;
+      bool set;
+    } fields[] = {
+        {"fs.root", policy_.fs.root == root_kind::empty},
+        {"fs.mounts", !policy_.fs.mounts.empty()},
+        {"net.loopback", policy_.net.loopback},
+        {"namespaces", policy_.namespaces && !policy_.namespaces->empty()},
+        {"user", !(policy_.user == plain.user)},
+        {"limits.wall_time", policy_.limits.wall_time.has_value()},
+        {"limits.cgroup", !(policy_.limits.cgroup == plain.limits.cgroup)},
+        {"env", !policy_.env.empty()},
+        {"cwd", policy_.cwd != plain.cwd},
+        {"hostname", policy_.hostname.has_value()},
+        {"umask", policy_.umask.has_value()},
+        {"nice", policy_.nice.has_value()},
+        {"oom_score_adj", policy_.oom_score_adj.has_value()},
+    };
+    for (const auto& [field, set] : fields)
+      if (set) return policy_error{field, "only a process that is still to be made can have it"};
+    return std::nullopt;
+  }
+
   void add(step s) { plan_.steps.push_back(std::move(s)); }
 
   void add_number(step_kind kind, const char* clause, std::uint64_t number,
@@ -173,6 +214,10 @@ class planner {
   }
 
   void missing_namespace(std::string clause, namespace_set kind) {
+    if (context_.who == subject::self)
+      return compromise(level::off, std::move(clause), "",
+                        "a process that runs already gets no namespace",
+                        "promises that do not reach so far");
     if (can(kind))
       return compromise(level::off, std::move(clause), "",
                         "it needs a namespace that is not asked for",
@@ -319,7 +364,8 @@ class planner {
     // Whoever may not shrink the bounding set gains nothing from it under no_new_privs.
     add_number(step_kind::limit_capabilities, "capabilities", may ? kept : 0, may ? 1 : 0);
     // The kernel takes the signal back from whoever changes ids or capabilities.
-    if (policy_.die_with_parent) add({step_kind::arm_death_signal, "die_with_parent"});
+    if (policy_.die_with_parent && context_.who != subject::self)
+      add({step_kind::arm_death_signal, "die_with_parent"});
   }
 
   // Landlock: paths where they are the host's, ports, and what is beyond the box.
@@ -339,7 +385,7 @@ class planner {
             : known_rights(net_rights(), abi);
     access_rights beyond = known_rights(scopes(), abi);
     if (policy_.ipc.abstract_unix) beyond &= ~scope("abstract_unix_socket").value_or(0);
-    if (policy_.ipc.signals) beyond &= ~scope("signal").value_or(0);
+    if (policy_.ipc.signals || !scopes_signals()) beyond &= ~scope("signal").value_or(0);
     if ((paths | ports | beyond) == 0) return;
     const char* const clause = rule_paths ? "fs" : rule_root ? "fs.root" : "net";
     add_number(step_kind::create_ruleset, clause, paths, ports, beyond);
@@ -353,6 +399,11 @@ class planner {
       allow_paths(policy_.fs.within[i], list, paths);
       add({step_kind::enforce_ruleset, list});
     }
+  }
+
+  // Where it would keep threads from signalling each other, it is no lock.
+  [[nodiscard]] bool scopes_signals() const {
+    return support_.landlock_abi >= 6 && (context_.who != subject::self || support_.thread_signals);
   }
 
   void report_paths(int abi) {
@@ -450,11 +501,11 @@ class planner {
     const bool scoped = support_.landlock_abi >= 6;
     const auto lacks = [&](promise p) { return support_.filters && !calls_->may(p); };
     if (!policy_.ipc.signals)
-      report_lock("ipc.signals", CLONE_NEWPID, scoped, lacks(promise::proc));
+      report_lock("ipc.signals", CLONE_NEWPID, scopes_signals(), lacks(promise::proc));
     if (!policy_.ipc.abstract_unix)
       report_lock("ipc.abstract_unix", CLONE_NEWNET, scoped, lacks(promise::unix));
     report_lock("ipc", CLONE_NEWIPC, false, lacks(promise::shm));
-    if (!policy_.die_with_parent) return;
+    if (!policy_.die_with_parent || context_.who == subject::self) return;
     if (has(CLONE_NEWPID))
       enforced("die_with_parent", "pid namespace, and the parent-death signal");
     else if (lacks(promise::proc))

@@ -107,6 +107,8 @@ struct plan {
 enum class subject {
   program,  // to be executed: what it was started as is closed, and the filter lets it start
   actor,    // Lua code that runs in the process itself
+  self,     // a process that runs already, with all its threads: no part of the policy that only a
+            // new one could have may be set
 };
 
 // What there is besides the policy.

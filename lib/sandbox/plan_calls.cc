@@ -122,7 +122,7 @@ syscall_policy derive_calls(const policy& policy, subject who, const call_contex
       calls.promises |= p;
   add_network_calls(policy.net, context.own_network, calls);
   if (policy.jit) calls.promises |= promise::prot_exec;
-  if (who == subject::actor) calls.promises |= promise::thread;  // that read files
+  if (who != subject::program) calls.promises |= promise::thread;  // that read files
   return calls;
 }
 

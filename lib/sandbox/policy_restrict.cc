@@ -85,6 +85,14 @@ grant_lists lists_of(const fs_policy& fs) {
   return lists;
 }
 
+// A move between directories is refused where the file would gain a right. Whether it does, each
+// list says for itself.
+bool grants_moves(const path_grants& list) {
+  return !list.write.empty() || std::ranges::any_of(list.rules, [](const exact_grant& rule) {
+    return contains(rule.access, std::string{"refer"});
+  });
+}
+
 // Without those that another one includes in any case.
 grant_lists unite(const grant_lists& a, const grant_lists& b) {
   grant_lists all = a;
@@ -92,7 +100,9 @@ grant_lists unite(const grant_lists& a, const grant_lists& b) {
   grant_lists out;
   for (std::size_t i = 0; i < all.size(); ++i) {
     const auto is_stricter = [&](std::size_t j) {
-      return i != j && includes(all[i], all[j]) && (j < i || !includes(all[j], all[i]));
+      if (all[i] == all[j]) return j < i;
+      return i != j && !grants_moves(all[j]) && includes(all[i], all[j]) &&
+             (j < i || !includes(all[j], all[i]));
     };
     bool needed = true;
     for (std::size_t j = 0; j < all.size(); ++j) needed = needed && !is_stricter(j);

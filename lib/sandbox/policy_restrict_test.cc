@@ -36,6 +36,8 @@ constexpr pair pairs[] = {
                 "within": [{"read": ["/usr/share"], "write": ["/tmp"]}]}})"},
     {R"({"fs": {"read": ["/usr"]}})", R"({"fs": {"read": ["/usr", "/etc"], "exec": ["/usr"]}})",
      R"({"fs": {"read": ["/usr"], "root": "host"}})"},
+    {R"({"fs": {"write": ["/a"]}})", R"({"fs": {"write": ["/a"], "exec": ["/a/b"]}})",
+     R"({"fs": {"write": ["/a"], "root": "host", "within": [{"write": ["/a"], "exec": ["/a/b"]}]}})"},
     {R"({"fs": {"rules": [{"path": "/a", "access": ["read_file", "make_dir"]}]}})",
      R"({"fs": {"rules": [{"path": "/a", "access": ["make_dir"]}]}})",
      R"({"fs": {"rules": [{"path": "/a", "access": ["make_dir"]}], "root": "host"}})"},

@@ -48,6 +48,14 @@ int try_namespaces(namespace_set flags, namespace_set kind) {
   return ended->signal != 0 ? EIO : ended->code;
 }
 
+void examine_landlock(support& out) noexcept {
+  if (const auto abi = landlock_abi())
+    out.landlock_abi = *abi;
+  else
+    out.landlock_error = abi.error().value();
+  out.thread_signals = landlock_threads_may_signal();
+}
+
 bool filters_work(int& error) noexcept {
   const std::uint32_t action = SECCOMP_RET_KILL_PROCESS;
   if (::syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0) return true;
@@ -66,10 +74,7 @@ int support::error_of(namespace_set kind) const noexcept {
 
 support probe() {
   support out;
-  if (const auto abi = landlock_abi())
-    out.landlock_abi = *abi;
-  else
-    out.landlock_error = abi.error().value();
+  examine_landlock(out);
   out.filters = filters_work(out.filter_error);
   const auto kinds = namespace_kinds();
   static_assert(sizeof out.namespace_errors / sizeof out.namespace_errors[0] == 8);
@@ -85,10 +90,7 @@ support probe() {
 support all_supported() noexcept {
   support out;
   for (const named_namespace& kind : namespace_kinds()) out.namespaces |= kind.flag;
-  if (const auto abi = landlock_abi())
-    out.landlock_abi = *abi;
-  else
-    out.landlock_error = abi.error().value();
+  examine_landlock(out);
   out.filters = true;
   return out;
 }

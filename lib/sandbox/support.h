@@ -20,6 +20,7 @@ struct support {
   int landlock_abi = 0;          // 0: none
   namespace_set namespaces = 0;  // that can be made and used, in a user namespace if need be
   bool filters = false;          // seccomp
+  bool thread_signals = false;   // landlock_threads_may_signal()
   // What the kernel said where something is missing: errno, or 0.
   int landlock_error = 0;
   int filter_error = 0;

@@ -69,6 +69,17 @@ function sandbox.new(policy) end
 ---@return {landlock_abi: integer, seccomp: boolean, namespaces: table<string, boolean>} landlock_abi 0: none
 function sandbox.support() end
 
+---Puts this process, with all its threads and the actors that it starts from now on, into a box, for good; the
+---master VM only. What it holds (descriptors, actors that run) it keeps. Paths and ports by Landlock, system calls,
+---limits, capabilities; clauses that only a new process could have (a root of its own, namespaces, user, env …) are
+---refused. Without jit in the policy no machine code is made any more: EBUSY if other actors run in this process's
+---threads. Without the promise proc there are no more actors in processes of their own (ECHILD). ENOTSUP if the
+---policy cannot be enforced here, with clause and reason: nothing has changed then. If a step fails, what came
+---before it stays.
+---@param policy sandbox.policy|sandbox.box
+---@return sandbox.clause[]
+function sandbox.restrict_self(policy) end
+
 ---@class sandbox.box
 ---@field policy sandbox.policy as given, with its defaults
 ---@field report sandbox.clause[]? of the last handshake, call or program; nil before

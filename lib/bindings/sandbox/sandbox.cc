@@ -1,5 +1,6 @@
 #include "lib/bindings/sandbox/sandbox.h"
 
+#include <luajit.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -18,6 +19,7 @@
 #include "lib/bindings/sandbox/clauses.h"
 #include "lib/bindings/sandbox/handshake.h"
 #include "lib/bindings/sandbox/policy_table.h"
+#include "lib/bindings/sandbox/restrict_engine.h"
 #include "lib/fiber/suspend.h"
 #include "lib/fiber/vm.h"
 #include "lib/lua/error.h"
@@ -221,20 +223,22 @@ int explain(lua_State* L) {
   return 1;
 }
 
+// The policy that is, or is spelled by, the argument.
+sandbox::policy check_policy(lua_State* L, int index) {
+  if (lua_istable(L, index)) {
+    auto read = read_policy_table(L, index);
+    if (!read) raise_clause(L, std::errc::invalid_argument, read.error());
+    return std::move(*read);
+  }
+  const auto* given = lua::to<box>(L, index);
+  if (given == nullptr) lua::raise_argument(L, index);
+  return given->policy;
+}
+
 // A box for what both policies permit.
 int restrict(lua_State* L) {
   const auto& self = lua::check<box>(L, 1);
-  sandbox::policy other;
-  if (lua_istable(L, 2)) {
-    auto read = read_policy_table(L, 2);
-    if (!read) raise_clause(L, std::errc::invalid_argument, read.error());
-    other = std::move(*read);
-  } else if (const auto* given = lua::to<box>(L, 2)) {
-    other = given->policy;
-  } else {
-    lua::raise_argument(L, 2);
-  }
-  auto both = sandbox::restrict(self.policy, other);
+  auto both = sandbox::restrict(self.policy, check_policy(L, 2));
   if (!both) raise_clause(L, std::errc::invalid_argument, both.error());
   lua::push_new<box>(L).policy = std::move(*both);
   return 1;
@@ -258,6 +262,39 @@ const lua::class_method methods[] = {{"context", context},    {"handshake", hand
                                      {"spawn", spawn_in_box}, {"call", call, true},
                                      {"explain", explain},    {"restrict", restrict}};
 const lua::class_property properties[] = {{"policy", policy}, {"report", report}};
+
+// --- this process ----------------------------------------------------------
+
+// Machine code that exists stays, and cannot be changed any more: there must be none.
+void forbid_machine_code(lua_State* L) {
+  fiber::context& process = fiber::vm::of(L).process();
+  if (process.vm_count() > 1)
+    raise_clause(L, std::errc::device_or_resource_busy,
+                 {"jit",
+                  "other actors of this process may run machine code: restrict it before "
+                  "they start, or grant jit"});
+  process.forbid_machine_code();
+  luaJIT_setmode(L, 0, LUAJIT_MODE_ENGINE | LUAJIT_MODE_OFF);
+  luaJIT_setmode(L, 0, LUAJIT_MODE_ENGINE | LUAJIT_MODE_FLUSH);
+}
+
+[[noreturn]] void raise_failure(lua_State* L, const restriction_failure& failure) {
+  push_clause(L, failure.code, failure.fault.where, failure.fault.what);
+  lua_error(L);
+  __builtin_unreachable();
+}
+
+int restrict_self(lua_State* L) {
+  fiber::vm& v = fiber::vm::of(L);
+  if (!v.is_master()) lua::raise(L, std::errc::operation_not_permitted);
+  const auto plan = plan_for_engine(check_policy(L, 1));
+  if (!plan) raise_failure(L, plan.error());
+  if (!plan->promises.contains(sandbox::promise::prot_exec)) forbid_machine_code(L);
+  const auto done = restrict_engine(*plan, v.process().find<sandbox::companion>());
+  if (!done) raise_failure(L, done.error());
+  push_report(L, plan->report);
+  return 1;
+}
 
 // --- the module ------------------------------------------------------------
 
@@ -286,6 +323,8 @@ void push_sandbox(lua_State* L) {
   lua_setfield(L, -2, "new");
   lua_pushcfunction(L, support);
   lua_setfield(L, -2, "support");
+  lua_pushcfunction(L, restrict_self);
+  lua_setfield(L, -2, "restrict_self");
 }
 
 }  // namespace emilua::bindings
