@@ -4,7 +4,6 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
-#include <sys/mman.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -12,13 +11,8 @@
 #include <cstring>
 #include <iterator>
 #include <map>
-#include <memory>
-#include <system_error>
 #include <utility>
 
-#include "lib/base/error.h"
-#include "lib/base/file.h"
-#include "lib/base/unique_fd.h"
 #include "lib/sandbox/promise_table.h"
 #include "lib/sandbox/raw_filter.h"
 
@@ -309,28 +303,92 @@ class rule_writer {
 };
 
 // --- the program ------------------------------------------------------------------------------
-// libseccomp writes what finds the call: the checks of the architecture and a search by number. For
-// each call it is told to return a mark, in place of which a jump goes to that call's rules.
+// What finds the call comes first: the checks of the architecture, and a search by number. It ends
+// in marks, in place of which a jump goes to that call's rules. libseccomp could write it, and
+// takes longer for that than all else that starts a box.
 
 constexpr std::uint32_t mark(std::size_t index) noexcept {
   return SCMP_ACT_TRACE(static_cast<std::uint32_t>(index));
 }
 constexpr std::size_t unnamed = 0xffff;  // the mark of all other calls
 
-filter_error libseccomp_error(int status) {
-  return {{}, "libseccomp: " + base::system_error(-status).message()};
+constexpr sock_filter give(std::uint32_t value) noexcept {
+  return BPF_STMT(BPF_RET | BPF_K, value);
 }
+
+constexpr std::uint32_t x32_bit = 0x40000000;
 
 // The numbers that came after the tables were written do not exist, as for an older kernel: C
 // libraries know what to do then, and not how to go on without. Architectures share the numbers
 // from 424 on.
 void append_newer_calls(code& program) {
-  constexpr std::uint32_t x32_bit = 0x40000000;
   program.insert(
       program.end(),
       {load(offsetof(seccomp_data, nr)), BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, x32_bit, 2, 0),
        BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, newest_judged_call, 0, 1), answer(failing(ENOSYS))});
 }
+
+// Finds the mark of a call by bisection.
+class dispatch_writer {
+ public:
+  static code write(const std::map<int, std::uint32_t>& marks) {
+    const std::uint32_t native = seccomp_arch_native();
+    code out{load(offsetof(seccomp_data, arch)), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, native, 1, 0),
+             answer(killed), load(offsetof(seccomp_data, nr))};
+    if (native == SCMP_ARCH_X86_64) {
+      // -1 is what a tracer makes of a call that is to be skipped.
+      out.insert(out.end(),
+                 {BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, x32_bit, 0, 2),
+                  BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0xffffffff, 1, 0), answer(killed)});
+    }
+    const dispatch_writer writer{marks};
+    const code tree = writer.bisect(0, writer.ranges_.size());
+    out.insert(out.end(), tree.begin(), tree.end());
+    return out;
+  }
+
+ private:
+  struct range {
+    std::uint32_t first;  // up to the next one's
+    std::uint32_t mark;
+  };
+
+  explicit dispatch_writer(const std::map<int, std::uint32_t>& marks) {
+    std::uint32_t next = 0;
+    for (const auto& [number, name] : marks) {
+      const auto first = static_cast<std::uint32_t>(number);
+      if (first > next || ranges_.empty()) add(next, mark(unnamed));
+      add(first, name);
+      next = first + 1;
+    }
+    add(next, mark(unnamed));
+  }
+
+  void add(std::uint32_t first, std::uint32_t name) {
+    if (!ranges_.empty() && ranges_.back().first == first) ranges_.pop_back();
+    if (ranges_.empty() || ranges_.back().mark != name) ranges_.push_back({first, name});
+  }
+
+  [[nodiscard]] code bisect(std::size_t begin, std::size_t end) const {
+    if (end - begin == 1) return {give(ranges_[begin].mark)};
+    const std::size_t middle = begin + (end - begin) / 2;
+    const code below = bisect(begin, middle), above = bisect(middle, end);
+    const std::uint32_t first = ranges_[middle].first;
+    code out;
+    if (below.size() <= 255) {
+      out = {
+          BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, first, static_cast<std::uint8_t>(below.size()), 0)};
+    } else {
+      out = {BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, first, 0, 1),
+             jump_by(static_cast<std::uint32_t>(below.size()))};
+    }
+    out.insert(out.end(), below.begin(), below.end());
+    out.insert(out.end(), above.begin(), above.end());
+    return out;
+  }
+
+  std::vector<range> ranges_;
+};
 
 class program_writer {
  public:
@@ -342,7 +400,7 @@ class program_writer {
     }
   }
 
-  [[nodiscard]] compiled<code> write(const syscall_action& otherwise) {
+  [[nodiscard]] code write(const syscall_action& otherwise) {
     // What gets the answer of all others need not be looked for. Installing a filter takes as long
     // as running it once for each call that there is.
     std::erase_if(calls_, [&](const auto& call) {
@@ -371,10 +429,9 @@ class program_writer {
     if (otherwise.what != kind::notify && otherwise.what != kind::trap) append_newer_calls(blocks);
     blocks.push_back(answer(otherwise));
 
-    auto dispatch = write_dispatch(marks);
-    if (!dispatch) return dispatch.error();
-    link(*dispatch, blocks, targets);
-    append(*dispatch, blocks);
+    code dispatch = dispatch_writer::write(marks);
+    link(dispatch, blocks, targets);
+    append(dispatch, blocks);
     return dispatch;
   }
 
@@ -383,34 +440,6 @@ class program_writer {
 
   static void append(code& program, const code& part) {
     program.insert(program.end(), part.begin(), part.end());
-  }
-
-  static compiled<code> write_dispatch(const std::map<int, std::uint32_t>& marks) {
-    const std::unique_ptr<void, decltype(&seccomp_release)> filter{seccomp_init(mark(unnamed)),
-                                                                   &seccomp_release};
-    if (!filter) return libseccomp_error(-ENOMEM);
-    int status = seccomp_attr_set(filter.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
-    if (status == 0) status = seccomp_attr_set(filter.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2);
-    for (const auto& [number, name] : marks) {
-      if (status != 0) break;
-      status = seccomp_rule_add_exact(filter.get(), name, number, 0);
-    }
-    if (status != 0) return libseccomp_error(status);
-    return export_code(filter.get());
-  }
-
-  static compiled<code> export_code(scmp_filter_ctx filter) {
-    base::unique_fd memory{::memfd_create("filter", MFD_CLOEXEC)};
-    if (!memory) return filter_error{{}, "memfd_create: " + base::last_error().message()};
-    if (const int status = seccomp_export_bpf(filter, memory.get()); status != 0)
-      return libseccomp_error(status);
-    if (::lseek(memory.get(), 0, SEEK_SET) == -1)
-      return filter_error{{}, "lseek: " + base::last_error().message()};
-    const auto bytes = base::read_all(memory.get(), std::size_t{1} << 20);
-    if (!bytes) return filter_error{{}, "read: " + bytes.error().message()};
-    code exported(bytes->size() / sizeof(sock_filter));
-    std::memcpy(exported.data(), bytes->data(), exported.size() * sizeof(sock_filter));
-    return exported;
   }
 
   // Replaces the marks by what they stand for: jumps to `blocks`, which will follow, or the answer

@@ -8,8 +8,8 @@
 //     if (!install_filter(base::bytes_of(program))) …
 //   }
 //
-// Allocates. libseccomp makes the code; what it makes is joined into one program in which each
-// rule's answer is final, so that precedence does not depend on how answers rank in the kernel.
+// Allocates. Names are libseccomp's. All is one program, in which each rule's answer is final, so
+// that precedence does not depend on how answers rank in the kernel.
 #pragma once
 
 #include <boost/system/result.hpp>
