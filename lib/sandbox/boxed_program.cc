@@ -17,14 +17,15 @@ namespace {
 
 class child {
  public:
-  explicit child(const boxed_program_start& start) noexcept : start_(start), host_(start.host) {}
+  explicit child(const boxed_program_start& start) noexcept
+      : start_(start), host_(start.host), cgroup_(start.cgroup) {}
 
   [[noreturn]] void run() noexcept {
     base::reset_signal_dispositions();
     ipc::ready_first_process();
     place_descriptors();
     const int file = place_program();
-    if (const auto failed = execute(start_.steps)) fail(failed->index, failed->error);
+    if (const auto failed = execute(start_.steps, {.cgroup = cgroup_})) fail(failed->index, failed->error);
     // For process 1 this was the end: here is the program's.
     if (!tell_host(host_, {box_message::kind::ready, 0, 0})) leave();
     const bool by_descriptor = start_.exec_descriptor != no_descriptor;
@@ -76,12 +77,13 @@ class child {
     check(::getrlimit(RLIMIT_NOFILE, &limit));
     limit.rlim_cur = limit.rlim_max;
     check(::setrlimit(RLIMIT_NOFILE, &limit));
-    if (number == host_) host_ = check(::fcntl(host_, F_DUPFD_CLOEXEC, number + 1));
+    for (int* const fd : {&host_, &cgroup_})
+      if (number == *fd) *fd = check(::fcntl(number, F_DUPFD_CLOEXEC, number + 1));
     return check(::dup3(start_.program, number, O_CLOEXEC));
   }
 
   const boxed_program_start& start_;
-  int host_;
+  int host_, cgroup_;
 };
 
 }  // namespace

@@ -24,7 +24,8 @@ struct boxed_program_start {
   // What the program has under the numbers 0 to 9, or no_descriptor.
   std::array<int, 10> descriptors;
   bool close_fds;  // and nothing else
-  int host;        // whom to tell (execute.h); close-on-exec, and above 9
+  int host;        // whom to tell (execute.h); close-on-exec, and above 9, as is
+  int cgroup = no_descriptor;  // whole::cgroup
 };
 
 // A failure beyond the last step is that of starting the program.

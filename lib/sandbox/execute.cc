@@ -50,6 +50,8 @@ class executor {
   // 0, or errno.
   int take(const compiled_step& s) noexcept {
     switch (s.kind) {
+      case step_kind::join_cgroup:
+        return done(base::retry([&] { return ::write(who_.cgroup, "0", 1); }));
       case step_kind::arm_death_signal:
         return done(::prctl(PR_SET_PDEATHSIG, SIGKILL));
       case step_kind::new_session:

@@ -42,6 +42,7 @@ struct box_message {
 struct whole {
   system_caller call = call_here;
   filter_scope filters = filter_scope::calling_thread;
+  int cgroup = -1;  // the cgroup.procs of the one to join
 };
 
 [[nodiscard]] std::optional<step_failure> execute(const compiled_plan& plan,

@@ -56,6 +56,12 @@ boost::system::result<boxed_program, launch_failure> launch(const plan& plan,
                            environment = pointers(program.environment);
   auto channel = make_channel();
   if (!channel) return launch_failure{stage::host, 0, channel.error(), "socketpair"};
+  std::optional<cgroup_leaf> cgroup;
+  if (plan.cgroup) {
+    auto made = cgroup_leaf::make(*plan.cgroup);
+    if (!made) return launch_failure{stage::cgroup, 0, made.error().code, made.error().what};
+    cgroup.emplace(std::move(*made));
+  }
   base::unique_fd pidfd;
   const auto pid = ipc::clone_process(plan.namespaces, pidfd, SIGCHLD);
   if (!pid) return launch_failure{stage::clone, 0, pid.error(), "clone"};
@@ -72,7 +78,8 @@ boost::system::result<boxed_program, launch_failure> launch(const plan& plan,
                           .environment = environment.data(),
                           .descriptors = program.descriptors,
                           .close_fds = plan.close_fds,
-                          .host = channel->child.get()});
+                          .host = channel->child.get(),
+                          .cgroup = cgroup ? cgroup->joining() : no_descriptor});
   }
   channel->child.reset();
   if (auto started = hear_of_start(channel->host.get(), plan.steps.size()); !started) {
@@ -80,7 +87,7 @@ boost::system::result<boxed_program, launch_failure> launch(const plan& plan,
     static_cast<void>(ipc::reap(pidfd.get()));
     return std::move(started.error());
   }
-  return boxed_program{*pid, std::move(pidfd)};
+  return boxed_program{*pid, std::move(pidfd), std::move(cgroup)};
 }
 
 boost::system::result<void, launch_failure> hear_of_start(int host, std::size_t steps) {

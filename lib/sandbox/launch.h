@@ -9,11 +9,13 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "lib/base/unique_fd.h"
 #include "lib/sandbox/boxed_program.h"
+#include "lib/sandbox/cgroup.h"
 #include "lib/sandbox/plan.h"
 
 namespace emilua::sandbox {
@@ -46,10 +48,12 @@ struct program_launch {
 struct boxed_program {
   pid_t pid;
   base::unique_fd pidfd;
+  std::optional<cgroup_leaf> cgroup;  // its end ends whoever is in it
 };
 
 struct launch_failure {
   enum class stage {
+    cgroup,   // no cgroup with these limits
     clone,    // no process with these namespaces
     step,     // plan.steps[index]
     program,  // everything is in force, but the program cannot be executed
@@ -58,7 +62,7 @@ struct launch_failure {
   stage where;
   std::size_t index;  // of the step
   std::error_code code;
-  std::string what;  // host: the part that has failed
+  std::string what;  // host, cgroup: the part that has failed
 };
 
 // Blocks until the program runs, or nothing is left of the attempt.

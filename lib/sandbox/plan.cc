@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "lib/sandbox/cgroup.h"
 #include "lib/sandbox/landlock.h"
 #include "lib/sandbox/namespaces.h"
 #include "lib/sandbox/plan_calls.h"
@@ -229,8 +230,28 @@ class planner {
   }
 
   void begin() {
+    if (!(policy_.limits.cgroup == cgroup_policy{})) join_cgroup();
     if (policy_.die_with_parent) add({step_kind::arm_death_signal, "die_with_parent"});
     if (policy_.new_session) add({step_kind::new_session, "new_session"});
+  }
+
+  void join_cgroup() {
+    constexpr const char* clause = "limits.cgroup";
+    constexpr const char* otherwise = "limits.address_space and limits.processes, for each process";
+    if (!context_.cgroups)
+      return compromise(level::off, clause, "", "only confine makes cgroups yet", otherwise);
+    if (support_.cgroup_error != 0)
+      return compromise(level::off, clause, "",
+                        std::string{"no cgroup: "} + std::strerror(support_.cgroup_error),
+                        "a cgroup (version 2) that is delegated to you: systemd-run --user --scope "
+                        "-p Delegate=yes");
+    for (const std::string_view name : controllers_of(policy_.limits.cgroup))
+      if (std::ranges::find(support_.controllers, name) == support_.controllers.end())
+        return compromise(level::off, clause, "",
+                          "the controller " + std::string{name} + " is not to be had", otherwise);
+    plan_.cgroup = policy_.limits.cgroup;
+    add({step_kind::join_cgroup, clause, "", in_words(*plan_.cgroup)});
+    enforced(clause, "cgroup");
   }
 
   void map_ids() {
@@ -254,9 +275,6 @@ class planner {
     plan_.close_fds = policy_.close_fds;
     plan_.dies_with_host = policy_.die_with_parent;
     plan_.wall_time = policy_.limits.wall_time;
-    if (!(policy_.limits.cgroup == cgroup_policy{}))
-      compromise(level::off, "limits.cgroup", "", "cgroups are not used yet",
-                 "limits.address_space and limits.processes, for each process");
     if (plan_.wall_time) enforced("limits.wall_time", "timer of the supervisor");
   }
 

@@ -22,6 +22,7 @@
 namespace emilua::sandbox {
 
 enum class step_kind : std::uint8_t {
+  join_cgroup,          // that the host has made: data, its limits in words
   arm_death_signal,     // SIGKILL when the parent ends
   new_session,          //
   write_file,           // path, data
@@ -93,7 +94,8 @@ struct plan {
   namespace_set namespaces = 0;  // made by the clone itself
   std::vector<step> steps;       // in the child, in this order
   std::vector<clause_report> report;
-  std::optional<double> wall_time;  // seconds, for the host to watch
+  std::optional<double> wall_time;      // seconds, for the host to watch
+  std::optional<cgroup_policy> cgroup;  // for the host to make (cgroup.h), the child to join
   bool close_fds = true;
   bool dies_with_host = true;
   int exec_descriptor = -1;  // for a program that may run no other: see filter_context
@@ -120,6 +122,7 @@ struct plan_context {
   // nobody can guess (hidden_empty_string.h).
   int program = -1;
   std::uint64_t empty_path = 0;
+  bool cgroups = false;  // a program's launcher makes them: launch() does
   // Borrowed; without it every filter is compiled anew.
   filter_cache* filters = nullptr;
 };

@@ -16,6 +16,7 @@ support everything() {
   for (const named_namespace& kind : namespace_kinds()) s.namespaces |= kind.flag;
   s.landlock_abi = 7;
   s.filters = true;
+  s.controllers = {"memory", "pids", "cpu", "io"};
   return s;
 }
 
@@ -37,7 +38,7 @@ support without_landlock() {
 constexpr namespace_set all_kinds = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET |
                                     CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_NEWTIME;
 
-const plan_context user{.uid = 1000, .gid = 1000, .program = 9};
+const plan_context user{.uid = 1000, .gid = 1000, .program = 9, .cgroups = true};
 const plan_context actor{.who = subject::actor, .uid = 1000, .gid = 1000};
 
 policy granting(std::string_view json) {
@@ -276,6 +277,26 @@ TEST(PlanTest, AProgramThatMayRunNoOtherIsPinnedToItsDescriptor) {
   EXPECT_EQ(-1, make("{}", everything(), actor).exec_descriptor);
   // Never as much as the caller's own limit: that number could be had again.
   EXPECT_EQ(1023, make(R"({"limits": {"open_files": 99999}})", everything()).exec_descriptor);
+}
+
+TEST(PlanTest, ACgroupIsJoinedBeforeAnythingElse) {
+  const std::string_view json = R"({"limits": {"cgroup": {"memory_max": 4096, "pids_max": 5}}})";
+  const plan p = make(json, everything());
+  EXPECT_EQ(step_kind::join_cgroup, p.steps.front().kind);
+  EXPECT_EQ("join the box's cgroup: memory.max 4096, pids.max 5", describe(p.steps.front()));
+  EXPECT_EQ("enforced: cgroup", mechanism(p, "limits.cgroup"));
+  ASSERT_TRUE(p.cgroup);
+  support s = everything();
+  s.controllers = {"memory", "cpu"};
+  EXPECT_EQ(
+      "limits.cgroup: cannot be enforced here (the controller pids is not to be had); what would "
+      "help: limits.address_space and limits.processes, for each process",
+      refusal(json, s));
+  s.cgroup_error = EROFS;
+  EXPECT_EQ(
+      "limits.cgroup: cannot be enforced here (no cgroup: Read-only file system); what would help: "
+      "a cgroup (version 2) that is delegated to you: systemd-run --user --scope -p Delegate=yes",
+      refusal(json, s));
 }
 
 TEST(PlanTest, ThePolicyIsCheckedFirst) {

@@ -106,6 +106,8 @@ std::string describe_groups(const step& s) {
 
 const char* mechanism_of(step_kind kind) noexcept {
   switch (kind) {
+    case step_kind::join_cgroup:
+      return "cgroup";
     case step_kind::arm_death_signal:
     case step_kind::forbid_dumps:
     case step_kind::forbid_privileges:
@@ -161,6 +163,8 @@ const char* mechanism_of(step_kind kind) noexcept {
 std::string describe(const step& s) {
   const std::string number = std::to_string(static_cast<std::int64_t>(s.number));
   switch (s.kind) {
+    case step_kind::join_cgroup:
+      return "join the box's cgroup: " + s.data;
     case step_kind::arm_death_signal:
       return "SIGKILL when the supervisor ends";
     case step_kind::new_session:

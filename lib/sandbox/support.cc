@@ -9,8 +9,11 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
+#include <iterator>
+#include <string_view>
 
 #include "lib/ipc/process.h"
+#include "lib/sandbox/cgroup.h"
 #include "lib/sandbox/landlock.h"
 #include "lib/sandbox/loopback.h"
 
@@ -48,12 +51,24 @@ int try_namespaces(namespace_set flags, namespace_set kind) {
   return ended->signal != 0 ? EIO : ended->code;
 }
 
+constexpr std::string_view all_controllers[] = {"memory", "pids", "cpu", "io"};
+
 void examine_landlock(support& out) noexcept {
   if (const auto abi = landlock_abi())
     out.landlock_abi = *abi;
   else
     out.landlock_error = abi.error().value();
   out.thread_signals = landlock_threads_may_signal();
+}
+
+void examine_cgroups(support& out) {
+  const auto own = own_cgroup();
+  const auto leaf = own ? cgroup_leaf::make({}, *own)
+                        : cgroup_result<cgroup_leaf>{cgroup_failure{"", own.error()}};
+  if (leaf)
+    out.controllers = usable_controllers(*own);
+  else
+    out.cgroup_error = leaf.error().code.value();
 }
 
 bool filters_work(int& error) noexcept {
@@ -76,6 +91,7 @@ support probe() {
   support out;
   examine_landlock(out);
   out.filters = filters_work(out.filter_error);
+  examine_cgroups(out);
   const auto kinds = namespace_kinds();
   static_assert(sizeof out.namespace_errors / sizeof out.namespace_errors[0] == 8);
   const namespace_set user = try_namespaces(CLONE_NEWUSER, CLONE_NEWUSER) == 0 ? CLONE_NEWUSER : 0;
@@ -92,6 +108,7 @@ support all_supported() noexcept {
   for (const named_namespace& kind : namespace_kinds()) out.namespaces |= kind.flag;
   examine_landlock(out);
   out.filters = true;
+  out.controllers.assign(std::begin(all_controllers), std::end(all_controllers));
   return out;
 }
 

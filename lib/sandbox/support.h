@@ -11,6 +11,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "lib/sandbox/namespaces.h"
 
@@ -21,9 +22,12 @@ struct support {
   namespace_set namespaces = 0;  // that can be made and used, in a user namespace if need be
   bool filters = false;          // seccomp
   bool thread_signals = false;   // landlock_threads_may_signal()
+  // Of cgroup version 2, that a leaf of one's own can have: "memory" …
+  std::vector<std::string> controllers;
   // What the kernel said where something is missing: errno, or 0.
   int landlock_error = 0;
   int filter_error = 0;
+  int cgroup_error = 0;  // no leaf can be made at all
   // By the order of namespace_kinds().
   int namespace_errors[8] = {};
 

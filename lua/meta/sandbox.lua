@@ -38,7 +38,7 @@ local sandbox = {}
 ---@field namespaces? 'auto'|string[] user mount pid net ipc uts cgroup time
 ---@field user? {uid: integer, gid: integer, groups: integer[], map: 'self'}
 ---@field capabilities? string[] kept
----@field limits? {address_space: integer, core: integer, cpu_time: integer, data: integer, file_size: integer, locked_memory: integer, open_files: integer, processes: integer, stack: integer, wall_time: number} setrlimit(2)'s, in bytes, seconds, counts; wall_time: seconds until it is killed
+---@field limits? {address_space: integer, core: integer, cpu_time: integer, data: integer, file_size: integer, locked_memory: integer, open_files: integer, processes: integer, stack: integer, wall_time: number, cgroup: {memory_max: integer, memory_swap_max: integer, pids_max: integer, cpu_max: string, io_max: string}} setrlimit(2)'s, in bytes, seconds, counts; wall_time: seconds until it is killed; cgroup (of confine): version 2, for the box as a whole
 ---@field ipc? {abstract_unix: boolean, signals: boolean} with what is outside
 ---@field env? table<string, string>
 ---@field cwd? string '/' unless it says otherwise

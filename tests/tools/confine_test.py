@@ -261,6 +261,17 @@ def limits_hold():
 
 
 @case
+def limits_of_the_box_as_a_whole_hold_or_are_refused():
+    controllers = [item for item in json.loads(confine("doctor", "--json").stdout) if item["mechanism"] == "cgroup"]
+    run = boxed("--limit", "pids=3", "--limit", "memory=64M", "--promises", "stdio proc error", "--", "sh", "-c",
+                "(:; :) & (:; :) & (:; :) & (:; :) & wait")
+    if "pids" in controllers[0]["state"] and "memory" in controllers[0]["state"]:
+        assert "can't fork" in run.stderr, run
+    else:
+        refused(run, "limits.cgroup: ", "what would help: ")
+
+
+@case
 def a_program_that_takes_too_long_is_killed():
     run = boxed("--limit", "wall_time=0.2", "--", "sleep", "60")
     refused(run, "took longer than limits.wall_time", status=124)
@@ -377,7 +388,7 @@ def doctor_tells_what_works():
     run = confine("doctor")
     assert run.returncode == 0 and "pid namespace: works" in run.stdout, run
     found = {item["mechanism"]: item["works"] for item in json.loads(confine("doctor", "--json").stdout)}
-    assert found["Landlock"] is True and len(found) == 10, found
+    assert found["Landlock"] is True and len(found) == 11, found
 
 
 @case

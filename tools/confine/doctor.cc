@@ -45,6 +45,16 @@ std::vector<finding> examine_all() {
   out.push_back({"system-call filter", here.filters ? "works" : std::strerror(here.filter_error),
                  "nothing runs in strict mode",
                  here.filters ? "" : "a kernel built with CONFIG_SECCOMP_FILTER", here.filters});
+  std::string controllers;
+  for (const std::string& name : here.controllers)
+    controllers += (controllers.empty() ? "" : " ") + name;
+  const bool limited = !here.controllers.empty();
+  out.push_back({"cgroup",
+                 limited                  ? "works: " + controllers
+                 : here.cgroup_error != 0 ? std::strerror(here.cgroup_error)
+                                          : "no controllers",
+                 "memory, processes and CPU of the box as a whole cannot be limited",
+                 limited ? "" : "a cgroup (version 2) that is delegated to you", limited});
   return out;
 }
 

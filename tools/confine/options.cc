@@ -218,8 +218,8 @@ class command_line {
     change("--promises", "WORDS", "Grant groups of system calls: 'stdio rpath'",
            [this](const std::string& v) { set_promises(v); });
     change("--limit", "NAME=VALUE",
-           "Limit wall_time cpu_time address_space open_files\n" +
-               std::string{"processes file_size stack data … (K M G T)"},
+           "Limit memory pids (all of the box), wall_time cpu_time\n" +
+               std::string{"address_space open_files file_size … (K M G T)"},
            [this](const std::string& v) { set_limit(out_.policy, v); });
     change("--env", "NAME[=VALUE]", "Set a variable, or pass ours on; there are no others",
            [this](const std::string& v) { set_env(out_.policy, v); });

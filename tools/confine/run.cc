@@ -41,7 +41,8 @@ sandbox::plan_context context_of(const sandbox::program_file& program,
           .gid = ::getegid(),
           .descriptor_limit = files.rlim_max,
           .program = program.fd.get(),
-          .empty_path = empty_path.address()};
+          .empty_path = empty_path.address(),
+          .cgroups = true};
 }
 
 class runner {
@@ -97,7 +98,8 @@ class runner {
 
   static bool may_lack_support(const sandbox::launch_failure& failure) {
     using stage = sandbox::launch_failure::stage;
-    return failure.where == stage::clone || failure.where == stage::step;
+    return failure.where == stage::clone || failure.where == stage::step ||
+           failure.where == stage::cgroup;
   }
 
   [[nodiscard]] refusal refusal_of(const sandbox::launch_failure& failure,
@@ -105,6 +107,9 @@ class runner {
     using stage = sandbox::launch_failure::stage;
     const std::string reason = failure.code.message();
     switch (failure.where) {
+      case stage::cgroup:
+        return {exit_code::refused, "limits.cgroup",
+                "limits.cgroup: " + failure.what + ": " + reason};
       case stage::clone:
         return {exit_code::refused, "namespaces", "namespaces: clone: " + reason};
       case stage::step: {

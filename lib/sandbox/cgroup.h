@@ -1,0 +1,81 @@
+// A cgroup of the box's own (version 2): a leaf beneath the caller's, with its limits, that goes
+// when the box does.
+//
+//   auto leaf = cgroup_leaf::make(policy.limits.cgroup);
+//   if (!leaf) report(leaf.error().what, leaf.error().code);
+//   … the child writes "0" to leaf->joining() before it does anything else …
+//   leaf->end();                                  // kills who is left, and removes it
+//
+// Leaves are named after the process that made them, so that those of the dead can be told: each
+// make() sweeps them away. Allocates. Source: Documentation/admin-guide/cgroup-v2.rst.
+#pragma once
+
+#include <boost/system/result.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/base/error.h"
+#include "lib/base/unique_fd.h"
+#include "lib/sandbox/policy.h"
+
+namespace emilua::sandbox {
+
+struct cgroup_failure {
+  std::string what;  // "memory.max", "cgroup"
+  std::error_code code;
+};
+
+template <class T = void>
+using cgroup_result = boost::system::result<T, cgroup_failure>;
+
+// "memory" "pids" "cpu" "io": those that the limits need.
+[[nodiscard]] std::vector<std::string_view> controllers_of(const cgroup_policy& limits);
+
+// "memory.max 1048576, pids.max 5"
+[[nodiscard]] std::string in_words(const cgroup_policy& limits);
+
+// The directory of the caller's own cgroup. ENOENT: there is no version 2 hierarchy.
+[[nodiscard]] base::result<std::string> own_cgroup();
+
+// Sees to it that what is made beneath `directory` has them. ENOTSUP: the kernel, or the cgroup
+// above, does not give that one; EBUSY: processes in `directory` are in the way.
+[[nodiscard]] cgroup_result<> enable_controllers(int directory,
+                                                 const std::vector<std::string_view>& wanted);
+
+// Those that enable_controllers() would find there, by what the files say: nothing is changed.
+[[nodiscard]] std::vector<std::string> usable_controllers(const std::string& directory);
+
+[[nodiscard]] cgroup_result<> write_limits(int leaf, const cgroup_policy& limits);
+
+class cgroup_leaf {
+ public:
+  // Beneath the caller's own cgroup. Where its processes are in the way of controllers, and there
+  // is none but the caller, the caller moves into a leaf of its own, as whoever is given a cgroup
+  // has to.
+  [[nodiscard]] static cgroup_result<cgroup_leaf> make(const cgroup_policy& limits);
+  [[nodiscard]] static cgroup_result<cgroup_leaf> make(const cgroup_policy& limits,
+                                                       const std::string& parent);
+
+  cgroup_leaf(cgroup_leaf&& other) noexcept = default;
+  cgroup_leaf& operator=(cgroup_leaf&& other) noexcept;
+  ~cgroup_leaf() { end(); }
+
+  // A file, for whoever writes "0" to it.
+  [[nodiscard]] int joining() const noexcept { return joining_.get(); }
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+
+  // Waits until everybody in it is dead.
+  void end() noexcept;
+
+ private:
+  cgroup_leaf() = default;
+
+  base::unique_fd parent_, leaf_, joining_;
+  std::string name_;
+};
+
+// Removes the leaves of dead processes, and ends whoever is in them.
+void sweep_cgroups(int parent);
+
+}  // namespace emilua::sandbox
