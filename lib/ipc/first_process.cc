@@ -1,6 +1,7 @@
 // Between fork and the worker's return: no malloc, no locks, no stdio, no exceptions.
 #include "lib/ipc/first_process.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,7 +15,7 @@
 namespace emilua::ipc {
 namespace {
 
-constexpr int passed_on[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
+constexpr int passed_on[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2, SIGCONT};
 
 sigset_t first_process_signals() noexcept {
   sigset_t signals;
@@ -25,25 +26,41 @@ sigset_t first_process_signals() noexcept {
 }
 
 // Reaps whoever has ended. The worker's end is ours.
-void reap(pid_t worker) noexcept {
+void reap(pid_t worker, int stops) noexcept {
   for (;;) {
     int status;
-    const pid_t pid = base::retry([&] { return ::waitpid(-1, &status, WNOHANG); });
+    const pid_t pid = base::retry([&] { return ::waitpid(-1, &status, WNOHANG | WUNTRACED); });
     if (pid <= 0) return;
-    if (pid == worker) ::_exit(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
+    if (pid != worker) continue;
+    if (!WIFSTOPPED(status))
+      ::_exit(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
+    if (stops != -1 && ::write(stops, "", 1) == -1) ::_exit(1);  // nobody would wake it
   }
 }
 
-[[noreturn]] void look_after(pid_t worker) noexcept {
+// The terminal has sent the same to the worker, if that is to have it.
+bool is_from_terminal(const siginfo_t& info) noexcept {
+  return info.si_signo == SIGINT && info.si_code == SI_KERNEL;
+}
+
+void pass_on(const siginfo_t& info, pid_t worker) noexcept {
+  if (is_from_terminal(info)) return;
+  // What was stopped by a terminal is a whole group.
+  if (info.si_signo != SIGCONT || ::kill(-worker, SIGCONT) == -1) ::kill(worker, info.si_signo);
+}
+
+[[noreturn]] void look_after(pid_t worker, int stops) noexcept {
   const sigset_t signals = first_process_signals();
   // A pipe's other end is to see the worker's end at once.
-  if (!base::close_from(0)) ::_exit(1);
+  if (stops > 0 && ::dup3(stops, 0, O_CLOEXEC) == -1) ::_exit(1);
+  if (!base::close_from(stops == -1 ? 0 : 1)) ::_exit(1);
   for (;;) {
-    const int signal = base::retry([&] { return ::sigwaitinfo(&signals, nullptr); });
+    siginfo_t info;
+    const int signal = base::retry([&] { return ::sigwaitinfo(&signals, &info); });
     if (signal == SIGCHLD)
-      reap(worker);
+      reap(worker, stops == -1 ? -1 : 0);
     else if (signal > 0)
-      ::kill(worker, signal);
+      pass_on(info, worker);
   }
 }
 
@@ -55,12 +72,12 @@ void ready_first_process() noexcept {
   ::sigprocmask(SIG_SETMASK, &signals, nullptr);
 }
 
-int split_first_process() noexcept {
+int split_first_process(int stops) noexcept {
   if (::getpid() != 1) return 0;
   base::unique_fd pidfd;
   const auto worker = clone_process(0, pidfd, SIGCHLD);
   if (!worker) return -1;
-  if (*worker != 0) look_after(*worker);
+  if (*worker != 0) look_after(*worker, stops);
   base::unblock_all_signals();
   return 0;
 }

@@ -18,14 +18,14 @@ namespace {
 class child {
  public:
   explicit child(const boxed_program_start& start) noexcept
-      : start_(start), host_(start.host), cgroup_(start.cgroup) {}
+      : start_(start), host_(start.host), cgroup_(start.cgroup), stops_(start.stops) {}
 
   [[noreturn]] void run() noexcept {
     base::reset_signal_dispositions();
     ipc::ready_first_process();
     place_descriptors();
     const int file = place_program();
-    if (const auto failed = execute(start_.steps, {.cgroup = cgroup_})) fail(failed->index, failed->error);
+    if (const auto failed = execute(start_.steps, {.cgroup = cgroup_, .stops = stops_})) fail(failed->index, failed->error);
     // For process 1 this was the end: here is the program's.
     if (!tell_host(host_, {box_message::kind::ready, 0, 0})) leave();
     const bool by_descriptor = start_.exec_descriptor != no_descriptor;
@@ -77,13 +77,13 @@ class child {
     check(::getrlimit(RLIMIT_NOFILE, &limit));
     limit.rlim_cur = limit.rlim_max;
     check(::setrlimit(RLIMIT_NOFILE, &limit));
-    for (int* const fd : {&host_, &cgroup_})
+    for (int* const fd : {&host_, &cgroup_, &stops_})
       if (number == *fd) *fd = check(::fcntl(number, F_DUPFD_CLOEXEC, number + 1));
     return check(::dup3(start_.program, number, O_CLOEXEC));
   }
 
   const boxed_program_start& start_;
-  int host_, cgroup_;
+  int host_, cgroup_, stops_;
 };
 
 }  // namespace

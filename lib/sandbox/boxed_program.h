@@ -25,7 +25,8 @@ struct boxed_program_start {
   std::array<int, 10> descriptors;
   bool close_fds;  // and nothing else
   int host;        // whom to tell (execute.h); close-on-exec, and above 9, as is
-  int cgroup = no_descriptor;  // whole::cgroup
+  int cgroup = no_descriptor;  // as in `whole` (execute.h), as is
+  int stops = no_descriptor;   // this
 };
 
 // A failure beyond the last step is that of starting the program.

@@ -2,6 +2,7 @@
 #include "lib/sandbox/execute.h"
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -56,6 +57,10 @@ class executor {
         return done(::prctl(PR_SET_PDEATHSIG, SIGKILL));
       case step_kind::new_session:
         return done(::syscall(SYS_setsid));
+      case step_kind::take_terminal:
+        return done(::ioctl(0, TIOCSCTTY, 0));
+      case step_kind::lead_terminal:
+        return lead_terminal();
       case step_kind::write_file:
         return write_file(s);
       case step_kind::raise_loopback:
@@ -113,7 +118,7 @@ class executor {
       case step_kind::enforce_ruleset:
         return enforce_ruleset();
       case step_kind::split_first_process:
-        return done(ipc::split_first_process());
+        return done(ipc::split_first_process(who_.stops));
       case step_kind::install_filter:
         set_own_pid(s.data, ::getpid());
         return error_of(install_filter(s.data, who_.filters));
@@ -132,6 +137,18 @@ class executor {
     if (limit.rlim_cur == value && limit.rlim_max == value) return 0;
     limit = {value, value};
     return done(::setrlimit(resource, &limit));
+  }
+
+  static int lead_terminal() noexcept {
+    if (::setpgid(0, 0) == -1) return errno;
+    // Whoever is not the foreground yet is stopped for this, unless it blocks the signal.
+    sigset_t stop, before;
+    ::sigemptyset(&stop);
+    ::sigaddset(&stop, SIGTTOU);
+    ::sigprocmask(SIG_BLOCK, &stop, &before);
+    const int error = done(::tcsetpgrp(0, ::getpid()));
+    ::sigprocmask(SIG_SETMASK, &before, nullptr);
+    return error;
   }
 
   int create_ruleset(const compiled_step& s) noexcept {

@@ -79,7 +79,8 @@ boost::system::result<boxed_program, launch_failure> launch(const plan& plan,
                           .descriptors = program.descriptors,
                           .close_fds = plan.close_fds,
                           .host = channel->child.get(),
-                          .cgroup = cgroup ? cgroup->joining() : no_descriptor});
+                          .cgroup = cgroup ? cgroup->joining() : no_descriptor,
+                          .stops = program.stops});
   }
   channel->child.reset();
   if (auto started = hear_of_start(channel->host.get(), plan.steps.size()); !started) {

@@ -53,9 +53,10 @@ class planner {
     if (context_.who == subject::self) return make_for_self();
     choose_root();
     choose_namespaces();
-    calls_.emplace(
-        policy_, context_.who,
-        call_context{.own_network = has(CLONE_NEWNET), .attributes = !unruled_attributes()});
+    calls_.emplace(policy_, context_.who,
+                   call_context{.own_network = has(CLONE_NEWNET),
+                                .attributes = !unruled_attributes(),
+                                .terminal = context_.terminal});
     begin();
     map_ids();
     if (policy_.oom_score_adj)
@@ -78,6 +79,8 @@ class planner {
     if (has(CLONE_NEWPID) &&
         (context_.who == subject::program || !support_.filters || calls_->may_make_processes()))
       add({step_kind::split_first_process, "namespaces"});
+    // Process 1 stays the leader of the session: so there is somebody to see the program stopped.
+    if (context_.terminal && has(CLONE_NEWPID)) add({step_kind::lead_terminal, "terminal"});
     limit_resources();
     if (auto failed = filter_calls(); !failed) return failed.error();
     return std::move(plan_);
@@ -86,7 +89,7 @@ class planner {
  private:
   policy_result<plan> make_for_self() {
     if (auto fault = unsuited()) return std::move(*fault);
-    calls_.emplace(policy_, context_.who);
+    calls_.emplace(policy_, context_.who, call_context{.attributes = false});
     plan_network();
     drop_capabilities();
     if (!policy_.dumpable) add({step_kind::forbid_dumps, "dumpable"});
@@ -232,7 +235,8 @@ class planner {
   void begin() {
     if (!(policy_.limits.cgroup == cgroup_policy{})) join_cgroup();
     if (policy_.die_with_parent) add({step_kind::arm_death_signal, "die_with_parent"});
-    if (policy_.new_session) add({step_kind::new_session, "new_session"});
+    if (policy_.new_session || context_.terminal) add({step_kind::new_session, "new_session"});
+    if (context_.terminal) add({step_kind::take_terminal, "terminal"});
   }
 
   void join_cgroup() {

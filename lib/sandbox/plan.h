@@ -25,6 +25,7 @@ enum class step_kind : std::uint8_t {
   join_cgroup,          // that the host has made: data, its limits in words
   arm_death_signal,     // SIGKILL when the parent ends
   new_session,          //
+  take_terminal,        // standard input becomes the session's controlling terminal
   write_file,           // path, data
   raise_loopback,       //
   set_priority,         // number
@@ -58,6 +59,7 @@ enum class step_kind : std::uint8_t {
   allow_port,           // number: port, number2: rights
   enforce_ruleset,      //
   split_first_process,  // in a pid namespace: process 1 stays behind, and reaps
+  lead_terminal,        // what is left is the terminal's foreground, in a group of its own
   install_filter,       // data: the program
 };
 
@@ -121,6 +123,8 @@ struct plan_context {
   // For a program: a descriptor of its file, borrowed, and the address of an empty string that
   // nobody can guess (hidden_empty_string.h).
   int program = -1;
+  // A program's standard streams are a terminal that nobody else has: it is to be its own.
+  bool terminal = false;
   std::uint64_t empty_path = 0;
   bool cgroups = false;  // a program's launcher makes them: launch() does
   // Borrowed; without it every filter is compiled anew.

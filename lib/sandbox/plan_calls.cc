@@ -121,6 +121,7 @@ syscall_policy derive_calls(const policy& policy, subject who, const call_contex
          {promise::exec, promise::proc, promise::thread, promise::prot_exec, promise::tty})
       calls.promises |= p;
   add_network_calls(policy.net, context.own_network, calls);
+  if (context.terminal) calls.promises |= promise::tty;
   if (policy.jit) calls.promises |= promise::prot_exec;
   if (who != subject::program) calls.promises |= promise::thread;  // that read files
   return calls;

@@ -16,6 +16,7 @@ namespace emilua::sandbox {
 struct call_context {
   bool own_network = false;  // the box has a network namespace
   bool attributes = true;    // those that change modes and the like reach only what is granted
+  bool terminal = false;     // of its own
 };
 
 // What calls a box may make: each of these must permit one.

@@ -135,6 +135,9 @@ const char* mechanism_of(step_kind kind) noexcept {
     case step_kind::change_mount:
     case step_kind::enter_root:
       return "mount namespace";
+    case step_kind::take_terminal:
+    case step_kind::lead_terminal:
+      return "terminal";
     case step_kind::set_hostname:
       return "UTS namespace";
     case step_kind::set_limit:
@@ -169,6 +172,10 @@ std::string describe(const step& s) {
       return "SIGKILL when the supervisor ends";
     case step_kind::new_session:
       return "new session";
+    case step_kind::take_terminal:
+      return "standard input is the controlling terminal";
+    case step_kind::lead_terminal:
+      return "foreground of the terminal";
     case step_kind::write_file:
       return "write \"" + one_line(s.data) + "\" to " + s.path;
     case step_kind::raise_loopback:

@@ -231,6 +231,8 @@ class command_line {
            [this](const std::string& v) { out_.policy.hostname = v; });
     change("--best-effort", "", "Go on with less where the kernel cannot enforce all",
            [this](const std::string&) { out_.policy.mode = sandbox::policy_mode::best_effort; });
+    add("--pty", "", "Give it a terminal of its own, relayed to ours",
+        [this](const std::string&) { out_.pty = true; });
     add("--explain", "", "Print the plan and run nothing",
         [this](const std::string&) { out_.explain = true; });
     add("--json", "", "Print the plan as JSON", [this](const std::string&) { out_.json = true; });

@@ -22,6 +22,7 @@ struct options {
   bool json = false;    // of doctor and explain
   bool report = false;  // --report=json: what is enforced, on standard error
   int status_fd = -1;
+  bool pty = false;  // the program gets a terminal of its own, relayed to ours
 };
 
 // Help and version have status 0 and go to standard output; faults have 125, as everything that

@@ -1,5 +1,6 @@
 #include "tools/confine/run.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -10,6 +11,8 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
+#include <span>
 
 #include "lib/ipc/process.h"
 #include "lib/sandbox/hidden_empty_string.h"
@@ -18,6 +21,7 @@
 #include "lib/sandbox/program_file.h"
 #include "lib/sandbox/support.h"
 #include "tools/confine/status.h"
+#include "tools/confine/terminal.h"
 
 namespace emilua::confine {
 namespace {
@@ -33,7 +37,7 @@ struct refusal {
 void say(const std::string& text) { std::fprintf(stderr, "confine: %s\n", text.c_str()); }
 
 sandbox::plan_context context_of(const sandbox::program_file& program,
-                                 const sandbox::hidden_empty_string& empty_path) {
+                                 const sandbox::hidden_empty_string& empty_path, bool terminal) {
   rlimit files{};
   ::getrlimit(RLIMIT_NOFILE, &files);
   return {.who = sandbox::subject::program,
@@ -41,6 +45,7 @@ sandbox::plan_context context_of(const sandbox::program_file& program,
           .gid = ::getegid(),
           .descriptor_limit = files.rlim_max,
           .program = program.fd.get(),
+          .terminal = terminal,
           .empty_path = empty_path.address(),
           .cgroups = true};
 }
@@ -57,13 +62,16 @@ class runner {
         status_(options.status_fd) {}
 
   boost::system::result<sandbox::plan, refusal> plan(const sandbox::support& support) const {
-    auto made = sandbox::make_plan(options_.policy, support, context_of(program_, empty_path_));
+    auto made = sandbox::make_plan(options_.policy, support,
+                                   context_of(program_, empty_path_, options_.pty));
     if (made) return std::move(*made);
     const auto& [where, what] = made.error();
     return refusal{exit_code::refused, where, where + ": " + what};
   }
 
   int run() {
+    if (const auto opened = open_terminal(); !opened)
+      return refuse({exit_code::refused, "terminal", "--pty: " + opened.error().message()});
     block_signals();
     auto planned = plan(sandbox::all_supported());
     // A fault of the policy; or a kernel that lacks what it takes to make a plan.
@@ -79,10 +87,27 @@ class runner {
     if (!started) return refuse(refusal_of(started.error(), *planned));
     if (options_.report) std::fprintf(stderr, "%s\n", sandbox::report_json(*planned).c_str());
     status_.started(started->pid);
+    stops_told_.reset();
+    if (terminal_) {
+      if (const auto relayed = terminal_->start(); !relayed)
+        say("--pty: " + relayed.error().message());
+    }
     return wait(*started, planned->wall_time);
   }
 
  private:
+  base::result<> open_terminal() {
+    if (!options_.pty) return {};
+    auto made = terminal::make();
+    if (!made) return made.error();
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) == -1) return base::last_error();
+    stops_.reset(ends[0]);
+    stops_told_.reset(ends[1]);
+    terminal_.emplace(std::move(*made));
+    return {};
+  }
+
   [[nodiscard]] sandbox::program_launch request() const {
     sandbox::program_launch out{.program = program_.fd.get(),
                                 .empty_path = empty_path_.c_str(),
@@ -91,6 +116,10 @@ class runner {
                                 .environment = {},
                                 .start_arguments = argv_,
                                 .start_environment = envp_};
+    if (terminal_) {
+      std::fill_n(out.descriptors.begin(), 3, terminal_->slave());
+      out.stops = stops_told_.get();
+    }
     for (const auto& [name, value] : options_.policy.env)
       out.environment.push_back(name + "=" + value);
     return out;
@@ -143,13 +172,14 @@ class runner {
     ::sigemptyset(&signals_);
     for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH})
       ::sigaddset(&signals_, signal);
+    if (terminal_) ::sigaddset(&signals_, SIGTSTP);
     ::sigprocmask(SIG_BLOCK, &signals_, nullptr);
     // Of whoever ignores it the kernel keeps no statuses of children.
     static_cast<void>(std::signal(SIGCHLD, SIG_DFL));
   }
 
-  // Passes signals on until it ends.
-  int wait(const sandbox::boxed_program& program, std::optional<double> wall_time) const {
+  // Passes signals on until it ends, and what is typed and written.
+  int wait(const sandbox::boxed_program& program, std::optional<double> wall_time) {
     using clock = std::chrono::steady_clock;
     const auto end = clock::now() + std::chrono::duration_cast<clock::duration>(
                                         std::chrono::duration<double>(wall_time.value_or(0)));
@@ -161,15 +191,27 @@ class runner {
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - clock::now());
         patience = static_cast<int>(std::clamp<long long>(left.count(), 0, 1 << 30));
       }
-      pollfd events[] = {{program.pidfd.get(), POLLIN, 0}, {signals.get(), POLLIN, 0}};
+      pollfd events[3 + terminal::watched] = {{program.pidfd.get(), POLLIN, 0},
+                                              {signals.get(), POLLIN, 0},
+                                              {stops_.get(), POLLIN, 0},
+                                              {-1, 0, 0},
+                                              {-1, 0, 0},
+                                              {-1, 0, 0}};
+      const auto streams = std::span{events}.last<terminal::watched>();
+      if (terminal_) terminal_->watch(streams);
+      if (terminal_ && terminal_->is_unused())
+        patience = patience == -1 ? terminal::unused_for : std::min(patience, terminal::unused_for);
       const int n = base::retry([&] { return ::poll(events, std::size(events), patience); });
       if (n == 0 && clock::now() >= end) {
         late = true;
         static_cast<void>(ipc::send_signal(program.pidfd.get(), SIGKILL));
       }
       if (events[1].revents != 0) pass_on(signals.get(), program.pidfd.get());
+      if (terminal_) terminal_->handle(streams);
+      if (events[2].revents != 0) stop_with_program(program.pidfd.get());
       if (events[0].revents != 0) break;
     }
+    if (terminal_) terminal_->drain();
     const auto ended = ipc::reap(program.pidfd.get());
     if (!ended) {
       say("wait: " + ended.error().message());
@@ -181,11 +223,28 @@ class runner {
     return timed_out;
   }
 
-  void pass_on(int signals, int pidfd) const {
+  // ^Z: our own shell is to see us stopped, too.
+  void stop_with_program(int pidfd) {
+    char told[16];
+    if (base::retry([&] { return ::read(stops_.get(), told, sizeof told); }) <= 0)
+      return stops_.reset();
+    terminal_->suspend();
+    static_cast<void>(ipc::send_signal(pidfd, SIGCONT));
+  }
+
+  void pass_on(int signals, int pidfd) {
     signalfd_siginfo info;
     while (::read(signals, &info, sizeof info) == sizeof info) {
       // The terminal has sent it to the program, too, if that is in our session.
-      if (info.ssi_code == SI_KERNEL && !options_.policy.new_session) continue;
+      if (info.ssi_code == SI_KERNEL && !options_.policy.new_session && !terminal_) continue;
+      if (terminal_ && info.ssi_signo == SIGWINCH) {
+        terminal_->resize();
+        continue;
+      }
+      if (terminal_ && info.ssi_signo == SIGTSTP) {
+        terminal_->suspend();
+        continue;
+      }
       static_cast<void>(ipc::send_signal(pidfd, static_cast<int>(info.ssi_signo)));
     }
   }
@@ -197,6 +256,8 @@ class runner {
   char** envp_;
   status_writer status_;
   sigset_t signals_{};
+  std::optional<terminal> terminal_;
+  base::unique_fd stops_, stops_told_;
 };
 
 }  // namespace
