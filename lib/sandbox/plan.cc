@@ -278,6 +278,9 @@ class planner {
   void plan_limits_of_the_host() {
     plan_.close_fds = policy_.close_fds;
     plan_.dies_with_host = policy_.die_with_parent;
+    if (!policy_.close_fds && context_.who == subject::actor)
+      compromise(level::off, "close_fds", "", "an actor begins with nothing but what it is sent",
+                 "close_fds = true, and descriptors in messages");
     plan_.wall_time = policy_.limits.wall_time;
     if (plan_.wall_time) enforced("limits.wall_time", "timer of the supervisor");
   }

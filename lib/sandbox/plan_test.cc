@@ -299,6 +299,23 @@ TEST(PlanTest, ACgroupIsJoinedBeforeAnythingElse) {
       refusal(json, s));
 }
 
+TEST(PlanTest, AnActorIsRefusedWhatItNeverHas) {
+  const policy p = granting(R"({"close_fds": false})");
+  EXPECT_EQ("close_fds", make_plan(p, everything(), actor).error().where);
+  EXPECT_TRUE(make_plan(p, everything(), user));
+}
+
+TEST(PlanTest, ATerminalIsTakenAndLed) {
+  plan_context context = user;
+  context.terminal = true;
+  const plan p = make(R"({"new_session": false})", everything(), context);
+  EXPECT_LT(place(p, step_kind::new_session), place(p, step_kind::take_terminal));
+  EXPECT_LT(place(p, step_kind::split_first_process), place(p, step_kind::lead_terminal));
+  EXPECT_TRUE(p.promises.contains(promise::tty));
+  const plan alone = make("{}", without(CLONE_NEWPID), context);
+  EXPECT_EQ(0u, count(alone, step_kind::lead_terminal));
+}
+
 TEST(PlanTest, ThePolicyIsCheckedFirst) {
   policy p;
   p.cwd = "here";
