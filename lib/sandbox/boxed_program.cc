@@ -25,7 +25,8 @@ class child {
     ipc::ready_first_process();
     place_descriptors();
     const int file = place_program();
-    if (const auto failed = execute(start_.steps, {.cgroup = cgroup_, .stops = stops_})) fail(failed->index, failed->error);
+    if (const auto failed = execute(start_.steps, {.cgroup = cgroup_, .stops = stops_}))
+      fail(failed->index, failed->error);
     // For process 1 this was the end: here is the program's.
     if (!tell_host(host_, {box_message::kind::ready, 0, 0})) leave();
     const bool by_descriptor = start_.exec_descriptor != no_descriptor;
