@@ -6,6 +6,7 @@
 --     emilua lua/examples/thumbnail/main.lua PICTURE.ppm SIZE >THUMBNAIL.ppm
 
 local byte_span = require 'byte_span'
+local eof = require 'asio_error'.misc.eof
 local file = require 'file'
 local filesystem = require 'filesystem'
 local pipe = require 'pipe'
@@ -52,7 +53,9 @@ output:close()  -- the program's is the only one left, and ends with it
 local parts, buffer = {}, byte_span.new(65536)
 while true do
     local more, count = pcall(reader.read_some, reader, buffer)
-    if not more then
+    if not more and count ~= eof then
+        error(count, 0)
+    elseif not more then
         break
     end
     parts[#parts + 1] = tostring(buffer:slice(1, count))
