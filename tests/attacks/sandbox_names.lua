@@ -107,7 +107,16 @@ function attempts.spawn_boxed(p)
     return told_by(actor)
 end
 
+function attempts.call_boxed(p)
+    return sandbox.new{fs = {read = {p.directory}}}:call(p.callee, 'x')
+end
+
 -- --- processes ---------------------------------------------------------------
+
+function attempts.spawn_boxed_program(p)
+    local box = sandbox.new{fs = {exec = {'/usr'}, write = {p.directory}}}
+    box:spawn{program = path '/usr/bin/touch', arguments = {'touch', p.made}}:wait()
+end
 
 function attempts.spawn_program(p)
     system.spawn{program = path '/bin/touch', arguments = {'touch', p.made}}:wait()
@@ -228,6 +237,7 @@ local order = {
     secret = directory .. '/secret',
     made = directory .. '/made',
     module = './module',
+    callee = './callee',
     chunk = directory .. '/chunk.lua',
     pid = tonumber(system.arguments[6]),
     device = system.arguments[7],

@@ -27,6 +27,7 @@ REFUSED = ("system 1", "system 13", "generic 1", "generic 13", "Operation not pe
 ABSENT = ("system 2", "No such file or directory")
 NOT_SHIPPED = "emilua.core 5"  # no module of the program's
 NOT_SUPPORTED = "generic 95"
+NO_HELPER = "generic 10"  # which would start processes
 
 # An attempt of sandbox_names.lua, what it does to the outside, and how it is refused.
 Attempt = collections.namedtuple("Attempt", "name effect refusals")
@@ -59,6 +60,8 @@ ATTEMPTS = {
     "globals.require": [attempt("require", "secret", NOT_SHIPPED)],
     "globals.spawn_vm": [attempt("spawn_thread", "secret", NOT_SHIPPED), attempt("spawn_process", "secret", NOT_SHIPPED)],
     "class sandbox.box.context": [attempt("spawn_boxed", "secret", NOT_SUPPORTED, NOT_SHIPPED)],
+    "class sandbox.box.call": [attempt("call_boxed", "secret", NOT_SUPPORTED, NOT_SHIPPED)],
+    "class sandbox.box.spawn": [attempt("spawn_boxed_program", "made", NOT_SUPPORTED, NO_HELPER)],
     "class file.stream.open": [attempt("read_stream", "secret"), attempt("make_stream", "made")],
     "class file.random_access.open": [attempt("read_random_access", "secret"), attempt("make_random_access", "made")],
     "class serial_port.open": [attempt("open_device", "said")],
@@ -100,6 +103,7 @@ class World:
         self.write("chunk.lua", "return %r" % SECRET)
         self.write("program/module.lua", "secret = %r\nif _CONTEXT == 'worker' then\n"
                                  "    require('inbox'):receive().reply_to:send(secret)\nend\n" % SECRET)
+        self.write("program/callee.lua", "return function() return %r end\n" % SECRET)
         self.listeners = {}
         for kind, number in (("stream", socket.SOCK_STREAM), ("datagram", socket.SOCK_DGRAM),
                              ("seqpacket", socket.SOCK_SEQPACKET)):
