@@ -1,6 +1,6 @@
 """Every outside dependency of the project: one entry here, one .BUILD file beside it."""
 
-load("//third_party:system_libs.bzl", "system_abseil", "system_library", "system_rules_cc", "system_small_libc")
+load("//third_party:system_libs.bzl", "system_abseil", "system_library", "system_rules_cc", "system_small_libc", "system_versions")
 
 def emilua_dependencies():
     """WORKSPACE's dependencies: the system's libraries, and what Bazel would otherwise download."""
@@ -112,3 +112,21 @@ def system_dependencies():
         },
     )
     system_small_libc(name = "small_libc")
+
+    # Whose versions the bill of materials names: those above, and what the compiler links by itself.
+    system_versions(
+        name = "system_versions",
+        files = {
+            "boost": "/usr/include/boost/version.hpp",
+            "cli11": "/usr/include/CLI/CLI.hpp",
+            "com_google_absl": "/usr/include/absl/base/config.h",
+            "fmt": "/usr/include/fmt/format.h",
+            "glibc": "libc.a",
+            "libcap": "/usr/include/sys/capability.h",
+            "libgcc": "libgcc.a",
+            "libseccomp": "/usr/include/seccomp.h",
+            "libstdcxx": "libstdc++.a",
+            "luajit": "/usr/include/luajit-2.1/lua.h",
+            "pcre2": "/usr/include/pcre2.h",
+        },
+    )

@@ -150,6 +150,30 @@ system_abseil = repository_rule(
     local = True,
 )
 
+# --- what was linked --------------------------------------------------------------
+
+def _system_versions_impl(rctx):
+    versions = {}
+    for name, path in rctx.attr.files.items():
+        if not path.startswith("/"):
+            path = _run(rctx, ["gcc", "-print-file-name=" + path])
+        path = str(rctx.path(path).realpath)
+        owner = _run(rctx, ["sh", "-c", "dpkg-query -S \"$1\" || dpkg-query -S \"${1#/usr}\"", "sh", path])
+        package = owner.split(":")[0].split(",")[0]
+        fields = _run(rctx, ["dpkg-query", "-W", "-f=${Version} ${source:Package} ${source:Version}", package]).split("\n")[0]
+        version, source, source_version = fields.split(" ")
+        versions[name] = struct(package = package, version = version, source = source, source_version = source_version).to_json()
+    text = ",\n".join(["  \"%s\": %s" % (name, versions[name]) for name in sorted(versions)])
+    rctx.file("versions.json", "{\n%s\n}\n" % text, executable = False)
+    rctx.file("BUILD", "exports_files([\"versions.json\"])\n", executable = False)
+    rctx.file("WORKSPACE", "workspace(name = \"%s\")\n" % rctx.name, executable = False)
+
+system_versions = repository_rule(
+    implementation = _system_versions_impl,
+    attrs = {"files": attr.string_dict(doc = "name -> a file of the package; without a slash, one that gcc finds")},
+    local = True,
+)
+
 # --- rules_cc --------------------------------------------------------------------
 
 _RULES_CC = "/usr/share/bazel/rules/cc"
