@@ -75,9 +75,8 @@ using regex::expression;
 using scanner::outcome;
 
 constexpr int most_columns = 1 << 20;
-constexpr int most_ahead = 64;                // records,
-constexpr std::size_t most_wide = 16;         // values of one of them
-constexpr std::size_t longest_number = 4096;  // a longer text is none
+constexpr int most_ahead = 64;         // records,
+constexpr std::size_t most_wide = 16;  // values of one of them
 
 // --- the buffer ----------------------------------------------------------------------------------
 
@@ -247,7 +246,7 @@ bool push_number(lua_State* L, std::string_view text) {
     lua_pushnumber(L, *number);
     return true;
   }
-  if (is_word(text) || text.size() > longest_number) return false;
+  if (is_word(text)) return false;
   lua::push_text(L, text);
   if (lua_isnumber(L, -1) == 0) {
     lua_pop(L, 1);
