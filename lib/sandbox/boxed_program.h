@@ -23,8 +23,8 @@ struct boxed_program_start {
   char* const* environment;  // this is
   // What the program has under the numbers 0 to 9, or no_descriptor.
   std::array<int, 10> descriptors;
-  bool close_fds;  // and nothing else
-  int host;        // whom to tell (execute.h); close-on-exec, and above 9, as is
+  bool close_fds;              // and nothing else
+  int host;                    // whom to tell (execute.h); close-on-exec, and above 9, as is
   int cgroup = no_descriptor;  // as in `whole` (execute.h), as is
   int stops = no_descriptor;   // this
 };

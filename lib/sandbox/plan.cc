@@ -174,12 +174,12 @@ class planner {
     if (!empty_root_ && support_.landlock_abi == 0 && may_make(CLONE_NEWNS)) binds_ = true;
     // Landlock does not rule modes, owners and times of files; a read-only mount does.
     written_apart_ = !empty_root_ && !binds_ && may_make(CLONE_NEWNS) &&
-                     changes_attributes(policy_, context_.who);
+                     changes_attributes(policy_, context_.who) && !writes_everywhere(policy_.fs);
     needs_mounts_ = empty_root_ || binds_ || written_apart_ || !policy_.fs.mounts.empty();
   }
 
   [[nodiscard]] bool unruled_attributes() const {
-    return !empty_root_ && !binds_ && !written_apart_;
+    return !empty_root_ && !binds_ && !written_apart_ && !writes_everywhere(policy_.fs);
   }
 
   // Whether the policy leaves it to us, or asks for it, and the kernel can.
@@ -443,8 +443,8 @@ class planner {
                  abi < 2 ? "truncation is not ruled, and files cannot change directories"
                          : "truncation is not ruled",
                  "Linux 6.2 or later");
-    } else if (unruled_attributes() && (calls_->promises().contains(promise::fattr) ||
-                                        calls_->promises().contains(promise::chown))) {
+    } else if (unruled_attributes() &&
+               (calls_->may(promise::fattr) || calls_->may(promise::chown))) {
       compromise(
           level::weaker, "fs", "Landlock",
           "modes, owners and times are not ruled, and without a mount namespace nothing else "

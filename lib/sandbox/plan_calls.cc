@@ -160,8 +160,8 @@ bool grants_writing(const exact_grant& rule) {
 }
 
 bool changes_attributes(const policy& policy, subject who) {
-  const promise_set promises = wanted_calls{policy, who, {}}.promises();
-  return promises.contains(promise::fattr) || promises.contains(promise::chown);
+  const wanted_calls calls{policy, who, {}};
+  return calls.may(promise::fattr) || calls.may(promise::chown);
 }
 
 wanted_calls::wanted_calls(const policy& policy, subject who, const call_context& context)

@@ -70,9 +70,18 @@ written_paths common(const written_paths& a, const written_paths& b) {
   return out;
 }
 
+written_paths all_written(const fs_policy& fs) {
+  written_paths written = written_in(fs, "fs");
+  for (std::size_t i = 0; i < fs.within.size(); ++i)
+    written = common(written, written_in(fs.within[i], "fs.within[" + std::to_string(i) + "]"));
+  return written;
+}
+
 constexpr std::uint64_t plain_attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
 
 }  // namespace
+
+bool writes_everywhere(const fs_policy& fs) { return all_written(fs).contains("/"); }
 
 std::string octal(std::uint64_t mode) {
   std::string digits;
@@ -150,11 +159,8 @@ void mount_planner::bind_grants(const fs_policy& fs) {
 }
 
 void mount_planner::bind_written(const fs_policy& fs) {
-  written_paths written = written_in(fs, "fs");
-  for (std::size_t i = 0; i < fs.within.size(); ++i)
-    written = common(written, written_in(fs.within[i], "fs.within[" + std::to_string(i) + "]"));
   std::string above;
-  for (const auto& [path, grant] : written) {
+  for (const auto& [path, grant] : all_written(fs)) {
     // What lies in a tree that is written to stays in the same mount: files can be moved there.
     if (!above.empty() && path.starts_with(above)) continue;
     above = path == "/" ? path : path + "/";

@@ -18,6 +18,9 @@ namespace emilua::sandbox {
 // "0755", as mount options and people have it.
 [[nodiscard]] std::string octal(std::uint64_t mode);
 
+// Nothing is out of reach of what changes files: "/" is granted.
+[[nodiscard]] bool writes_everywhere(const fs_policy& fs);
+
 struct mount_context {
   bool own_root;       // a new file system, that the process moves into
   bool written_apart;  // or: the host's, read-only but for what may be written

@@ -316,6 +316,31 @@ TEST(PlanTest, ATerminalIsTakenAndLed) {
   EXPECT_EQ(0u, count(alone, step_kind::lead_terminal));
 }
 
+TEST(PlanTest, WhereAllMayBeWrittenNothingIsMountedReadOnly) {
+  const std::string_view all = R"({"fs": {"write": ["/"]}})";
+  const plan p = make(all, everything());
+  EXPECT_EQ(0u, count(p, step_kind::clone_root));
+  EXPECT_TRUE(p.promises.contains(promise::fattr));
+  EXPECT_EQ("none", refusal(all, without(CLONE_NEWNS)));
+  const plan both = make(
+      R"({"fs": {"write": ["/"], "within": [{"write": ["/var/tmp", "/srv"]}, {"write": ["/srv/x"]}]}})",
+      everything());
+  EXPECT_EQ(1u, count(both, step_kind::clone_root));
+  ASSERT_EQ(1u, count(both, step_kind::bind));
+  EXPECT_EQ("/srv/x", both.steps[place(both, step_kind::bind)].path);
+}
+
+TEST(PlanTest, WhatChangesModesIsNotRuledByLandlockHoweverItIsPermitted) {
+  for (const char* calls :
+       {R"("stdio rpath fattr")", R"({"promises": "stdio", "allow": ["chmod"]})",
+        R"({"default": "allow"})"}) {
+    const std::string json =
+        std::string{R"({"fs": {"read": ["/usr"]}, "syscalls": )"} + calls + "}";
+    EXPECT_EQ(1u, count(make(json, everything()), step_kind::clone_root)) << json;
+    EXPECT_TRUE(refusal(json, without(CLONE_NEWNS)).starts_with("fs: ")) << json;
+  }
+}
+
 TEST(PlanTest, ThePolicyIsCheckedFirst) {
   policy p;
   p.cwd = "here";

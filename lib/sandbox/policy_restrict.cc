@@ -210,6 +210,19 @@ std::vector<std::uint16_t> open_ports(const net_policy& a, const net_policy& b,
   return common(a.*list, b.*list);
 }
 
+// In a namespace of its own there is no network around to be granted.
+net_policy reached(const policy& p) {
+  net_policy net = p.net;
+  const bool apart = p.namespaces && contains(*p.namespaces, std::string{"net"});
+  if (!apart || net.kind == net_kind::none) return net;
+  if (net.kind == net_kind::all) {
+    net.kind = net_kind::some;
+    net.unix_sockets = true;
+  }
+  if (!net.loopback) net.connect = net.bind = {};
+  return net;
+}
+
 net_policy merge(const net_policy& a, const net_policy& b) {
   if (a.kind != net_kind::some || b.kind != net_kind::some) {
     if (a.kind == net_kind::none || b.kind == net_kind::none) return {};
@@ -363,7 +376,7 @@ std::optional<std::int32_t> merge_priority(const std::optional<std::int32_t>& a,
 policy merge(const policy& a, const policy& b) {
   policy out;
   out.fs = merge(a.fs, b.fs);
-  out.net = merge(a.net, b.net);
+  out.net = merge(reached(a), reached(b));
   merge_calls(a, b, out);
   merge_namespaces(a, b, out);
   out.user = merge(a.user, b.user);

@@ -76,6 +76,9 @@ constexpr pair pairs[] = {
      R"({"net": {"loopback": true, "connect": [2]}})", R"({"net": {}})"},
     {R"({"net": {"loopback": true, "connect": [443]}})", R"({"net": {"connect": [443]}})",
      R"({"net": {}})"},
+    {R"({"net": true, "namespaces": ["net"]})",
+     R"({"net": {"loopback": true}, "namespaces": ["net"]})",
+     R"({"net": {}, "namespaces": ["net"]})"},
     // System calls: what needs no rules of its own is left to the rest.
     {R"({"syscalls": "stdio"})", "{}", R"({"syscalls_within": [{"promises": "stdio"}]})"},
     {R"({"syscalls": "stdio"})", R"({"syscalls": "stdio"})", R"({"syscalls": "stdio"})"},

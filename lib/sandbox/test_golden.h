@@ -30,7 +30,12 @@ inline support fixed_support() {
 }
 
 inline plan_context fixed_context(subject who) {
-  return {.who = who, .uid = 1000, .gid = 1000, .descriptor_limit = 4096, .program = 9};
+  return {.who = who,
+          .uid = 1000,
+          .gid = 1000,
+          .descriptor_limit = 4096,
+          .program = 9,
+          .cgroups = true};
 }
 
 inline std::string golden_text(const std::string& path) {
