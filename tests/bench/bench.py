@@ -343,7 +343,21 @@ def initexec(runs=300):
     verdict("  ratio", first / second, "", 0.5)
 
 
+def confine(runs=300):
+    """A program in a box with everything of its own, from start to end, against bwrap; and what the filter costs."""
+    bwrap = shutil.which("bwrap") or sys.exit("bench: no bwrap: run ci/bootstrap --bench")
+    ours = [os.path.join(RUNFILES, "tools/confine/confine"), "--rootfs=empty", "--bind=/usr:/usr:ro",
+            "--symlink=usr/lib:/lib", "--symlink=usr/lib64:/lib64", "--proc=/proc", "--dev=/dev", "--", "/usr/bin/true"]
+    theirs = [bwrap, "--unshare-all", "--ro-bind", "/", "/", "--proc", "/proc", "--dev", "/dev", "true"]
+    first, second = alternately(ours, theirs, runs)
+    print("`true` with everything unshared: confine %.2f ms, bwrap %.2f ms" % (first * 1e3, second * 1e3))
+    verdict("  ratio", first / second, "", 0.5)
+    none, one, box = seconds([data("filtered_call")])
+    print("getppid: %.0f ns, under a filter of one rule %.0f ns, under that of a box %.0f ns" % (none, one, box))
+    verdict("  the box's to the one rule's", box / one, "", 1.3)
+
+
 if __name__ == "__main__":
-    for part in (start_up, fibers, json, scanner, scan, luarun, spawn, boxes, messages, idle, initexec):
+    for part in (start_up, fibers, json, scanner, scan, luarun, spawn, boxes, messages, idle, initexec, confine):
         if part.__name__ in sys.argv[2:] or len(sys.argv) == 2:
             part()
