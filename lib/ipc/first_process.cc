@@ -25,16 +25,31 @@ sigset_t first_process_signals() noexcept {
   return signals;
 }
 
-// Reaps whoever has ended. The worker's end is ours.
-void reap(pid_t worker, int stops) noexcept {
+bool tell(int news, const worker_news& what) noexcept {
+  return news == -1 || ::write(news, &what, sizeof what) == sizeof what;
+}
+
+// The worker's end is ours.
+[[noreturn]] void leave_with(int status, int news) noexcept {
+  if (news != -1) {
+    ::kill(-1, SIGKILL);
+    while (base::retry([&] { return ::waitpid(-1, nullptr, 0); }) > 0) {
+    }
+    static_cast<void>(tell(news, {worker_news::kind::ended, status}));
+  }
+  ::_exit(status);
+}
+
+// Whoever has ended.
+void reap(pid_t worker, int news) noexcept {
   for (;;) {
     int status;
     const pid_t pid = base::retry([&] { return ::waitpid(-1, &status, WNOHANG | WUNTRACED); });
     if (pid <= 0) return;
     if (pid != worker) continue;
     if (!WIFSTOPPED(status))
-      ::_exit(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
-    if (stops != -1 && ::write(stops, "", 1) == -1) ::_exit(1);  // nobody would wake it
+      leave_with(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status), news);
+    if (!tell(news, {worker_news::kind::stopped, 0})) ::_exit(1);  // nobody would wake it
   }
 }
 
@@ -49,16 +64,16 @@ void pass_on(const siginfo_t& info, pid_t worker) noexcept {
   if (info.si_signo != SIGCONT || ::kill(-worker, SIGCONT) == -1) ::kill(worker, info.si_signo);
 }
 
-[[noreturn]] void look_after(pid_t worker, int stops) noexcept {
+[[noreturn]] void look_after(pid_t worker, int news) noexcept {
   const sigset_t signals = first_process_signals();
   // A pipe's other end is to see the worker's end at once.
-  if (stops > 0 && ::dup3(stops, 0, O_CLOEXEC) == -1) ::_exit(1);
-  if (!base::close_from(stops == -1 ? 0 : 1)) ::_exit(1);
+  if (news > 0 && ::dup3(news, 0, O_CLOEXEC) == -1) ::_exit(1);
+  if (!base::close_from(news == -1 ? 0 : 1)) ::_exit(1);
   for (;;) {
     siginfo_t info;
     const int signal = base::retry([&] { return ::sigwaitinfo(&signals, &info); });
     if (signal == SIGCHLD)
-      reap(worker, stops == -1 ? -1 : 0);
+      reap(worker, news == -1 ? -1 : 0);
     else if (signal > 0)
       pass_on(info, worker);
   }
@@ -72,12 +87,12 @@ void ready_first_process() noexcept {
   ::sigprocmask(SIG_SETMASK, &signals, nullptr);
 }
 
-int split_first_process(int stops) noexcept {
+int split_first_process(int news) noexcept {
   if (::getpid() != 1) return 0;
   base::unique_fd pidfd;
   const auto worker = clone_process(0, pidfd, SIGCHLD);
   if (!worker) return -1;
-  if (*worker != 0) look_after(*worker, stops);
+  if (*worker != 0) look_after(*worker, news);
   base::unblock_all_signals();
   return 0;
 }

@@ -5,6 +5,8 @@
 //   if (split_first_process() == -1) …
 #pragma once
 
+#include <cstdint>
+
 namespace emilua::ipc {
 
 // Blocks, in the first process of its namespace, the signals that it is to pass on: the kernel
@@ -17,8 +19,14 @@ void ready_first_process() noexcept;
 // on, and leaves with the second's exit status, or 128 + the signal that ended it. -1 and errno if
 // there can be no second.
 //
-// `stops`: a descriptor that the first one keeps after all, and writes a byte to whenever the
-// second one has been stopped.
-[[nodiscard]] int split_first_process(int stops = -1) noexcept;
+// `news`: a pipe that the first one keeps after all, and writes to. The second one's end is told
+// once everybody else is dead, and before the kernel has taken the namespaces down, which takes as
+// long as making them.
+struct worker_news {
+  enum class kind : std::int32_t { stopped, ended } what;
+  std::int32_t status;  // ended: as above
+};
+
+[[nodiscard]] int split_first_process(int news = -1) noexcept;
 
 }  // namespace emilua::ipc

@@ -18,14 +18,14 @@ namespace {
 class child {
  public:
   explicit child(const boxed_program_start& start) noexcept
-      : start_(start), host_(start.host), cgroup_(start.cgroup), stops_(start.stops) {}
+      : start_(start), host_(start.host), cgroup_(start.cgroup), news_(start.news) {}
 
   [[noreturn]] void run() noexcept {
     base::reset_signal_dispositions();
     ipc::ready_first_process();
     place_descriptors();
     const int file = place_program();
-    if (const auto failed = execute(start_.steps, {.cgroup = cgroup_, .stops = stops_}))
+    if (const auto failed = execute(start_.steps, {.cgroup = cgroup_, .news = news_}))
       fail(failed->index, failed->error);
     // For process 1 this was the end: here is the program's.
     if (!tell_host(host_, {box_message::kind::ready, 0, 0})) leave();
@@ -78,13 +78,13 @@ class child {
     check(::getrlimit(RLIMIT_NOFILE, &limit));
     limit.rlim_cur = limit.rlim_max;
     check(::setrlimit(RLIMIT_NOFILE, &limit));
-    for (int* const fd : {&host_, &cgroup_, &stops_})
+    for (int* const fd : {&host_, &cgroup_, &news_})
       if (number == *fd) *fd = check(::fcntl(number, F_DUPFD_CLOEXEC, number + 1));
     return check(::dup3(start_.program, number, O_CLOEXEC));
   }
 
   const boxed_program_start& start_;
-  int host_, cgroup_, stops_;
+  int host_, cgroup_, news_;
 };
 
 }  // namespace

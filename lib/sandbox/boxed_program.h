@@ -26,7 +26,7 @@ struct boxed_program_start {
   bool close_fds;              // and nothing else
   int host;                    // whom to tell (execute.h); close-on-exec, and above 9, as is
   int cgroup = no_descriptor;  // as in `whole` (execute.h), as is
-  int stops = no_descriptor;   // this
+  int news = no_descriptor;    // this
 };
 
 // A failure beyond the last step is that of starting the program.

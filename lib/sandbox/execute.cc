@@ -118,7 +118,7 @@ class executor {
       case step_kind::enforce_ruleset:
         return enforce_ruleset();
       case step_kind::split_first_process:
-        return done(ipc::split_first_process(who_.stops));
+        return done(ipc::split_first_process(who_.news));
       case step_kind::install_filter:
         set_own_pid(s.data, ::getpid());
         return error_of(install_filter(s.data, who_.filters));

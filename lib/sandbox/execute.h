@@ -43,7 +43,7 @@ struct whole {
   system_caller call = call_here;
   filter_scope filters = filter_scope::calling_thread;
   int cgroup = -1;  // the cgroup.procs of the one to join
-  int stops = -1;   // where process 1 writes a byte when the program is stopped
+  int news = -1;    // where process 1 tells of the program (lib/ipc/first_process.h)
 };
 
 [[nodiscard]] std::optional<step_failure> execute(const compiled_plan& plan,

@@ -80,7 +80,7 @@ boost::system::result<boxed_program, launch_failure> launch(const plan& plan,
                           .close_fds = plan.close_fds,
                           .host = channel->child.get(),
                           .cgroup = cgroup ? cgroup->joining() : no_descriptor,
-                          .stops = program.stops});
+                          .news = program.news});
   }
   channel->child.reset();
   if (auto started = hear_of_start(channel->host.get(), plan.steps.size()); !started) {

@@ -40,7 +40,7 @@ struct program_launch {
   std::vector<std::string> arguments;             // with argv[0]
   std::vector<std::string> environment;           // NAME=VALUE
   std::array<int, 10> descriptors = the_callers;  // what it has under these numbers
-  int stops = no_descriptor;  // the end of a pipe for writing: a byte each time it is stopped
+  int news = no_descriptor;  // where process 1 tells of the program (lib/ipc/first_process.h)
   // What main() was given: overwritten in the child, whose process 1 the box can see.
   char** start_arguments = nullptr;
   char** start_environment = nullptr;

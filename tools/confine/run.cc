@@ -14,6 +14,7 @@
 #include <optional>
 #include <span>
 
+#include "lib/ipc/first_process.h"
 #include "lib/ipc/process.h"
 #include "lib/sandbox/hidden_empty_string.h"
 #include "lib/sandbox/launch.h"
@@ -72,6 +73,8 @@ class runner {
   int run() {
     if (const auto opened = open_terminal(); !opened)
       return refuse({exit_code::refused, "terminal", "--pty: " + opened.error().message()});
+    if (const auto opened = open_news(); !opened)
+      return refuse({exit_code::refused, "", "pipe: " + opened.error().message()});
     block_signals();
     auto planned = plan(sandbox::all_supported());
     // A fault of the policy; or a kernel that lacks what it takes to make a plan.
@@ -87,7 +90,7 @@ class runner {
     if (!started) return refuse(refusal_of(started.error(), *planned));
     if (options_.report) std::fprintf(stderr, "%s\n", sandbox::report_json(*planned).c_str());
     status_.started(started->pid);
-    stops_told_.reset();
+    news_told_.reset();
     if (terminal_) {
       if (const auto relayed = terminal_->start(); !relayed)
         say("--pty: " + relayed.error().message());
@@ -100,11 +103,15 @@ class runner {
     if (!options_.pty) return {};
     auto made = terminal::make();
     if (!made) return made.error();
+    terminal_.emplace(std::move(*made));
+    return {};
+  }
+
+  base::result<> open_news() {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) == -1) return base::last_error();
-    stops_.reset(ends[0]);
-    stops_told_.reset(ends[1]);
-    terminal_.emplace(std::move(*made));
+    news_.reset(ends[0]);
+    news_told_.reset(ends[1]);
     return {};
   }
 
@@ -116,10 +123,8 @@ class runner {
                                 .environment = {},
                                 .start_arguments = argv_,
                                 .start_environment = envp_};
-    if (terminal_) {
-      std::fill_n(out.descriptors.begin(), 3, terminal_->slave());
-      out.stops = stops_told_.get();
-    }
+    out.news = news_told_.get();
+    if (terminal_) std::fill_n(out.descriptors.begin(), 3, terminal_->slave());
     for (const auto& [name, value] : options_.policy.env)
       out.environment.push_back(name + "=" + value);
     return out;
@@ -185,6 +190,7 @@ class runner {
                                         std::chrono::duration<double>(wall_time.value_or(0)));
     const base::unique_fd signals{::signalfd(-1, &signals_, SFD_CLOEXEC | SFD_NONBLOCK)};
     bool late = false;
+    std::optional<int> status;
     for (;;) {
       int patience = -1;
       if (wall_time && !late) {
@@ -193,7 +199,7 @@ class runner {
       }
       pollfd events[3 + terminal::watched] = {{program.pidfd.get(), POLLIN, 0},
                                               {signals.get(), POLLIN, 0},
-                                              {stops_.get(), POLLIN, 0},
+                                              {news_.get(), POLLIN, 0},
                                               {-1, 0, 0},
                                               {-1, 0, 0},
                                               {-1, 0, 0}};
@@ -208,10 +214,15 @@ class runner {
       }
       if (events[1].revents != 0) pass_on(signals.get(), program.pidfd.get());
       if (terminal_) terminal_->handle(streams);
-      if (events[2].revents != 0) stop_with_program(program.pidfd.get());
-      if (events[0].revents != 0) break;
+      if (events[2].revents != 0) status = hear(program.pidfd.get());
+      if (status || events[0].revents != 0) break;
     }
     if (terminal_) terminal_->drain();
+    // The rest of its end is left to the kernel, and process 1 to whoever inherits it.
+    if (status && !late) {
+      status_.exited(*status, 0, false);
+      return *status;
+    }
     const auto ended = ipc::reap(program.pidfd.get());
     if (!ended) {
       say("wait: " + ended.error().message());
@@ -223,13 +234,21 @@ class runner {
     return timed_out;
   }
 
-  // ^Z: our own shell is to see us stopped, too.
-  void stop_with_program(int pidfd) {
-    char told[16];
-    if (base::retry([&] { return ::read(stops_.get(), told, sizeof told); }) <= 0)
-      return stops_.reset();
-    terminal_->suspend();
-    static_cast<void>(ipc::send_signal(pidfd, SIGCONT));
+  // What process 1 has to say; the program's status if it has ended, and all others with it.
+  std::optional<int> hear(int pidfd) {
+    ipc::worker_news news{};
+    const ssize_t n = base::retry([&] { return ::read(news_.get(), &news, sizeof news); });
+    if (n != sizeof news) {
+      news_.reset();
+      return std::nullopt;
+    }
+    if (news.what == ipc::worker_news::kind::ended) return news.status;
+    // ^Z: our own shell is to see us stopped, too.
+    if (terminal_) {
+      terminal_->suspend();
+      static_cast<void>(ipc::send_signal(pidfd, SIGCONT));
+    }
+    return std::nullopt;
   }
 
   void pass_on(int signals, int pidfd) {
@@ -257,7 +276,7 @@ class runner {
   status_writer status_;
   sigset_t signals_{};
   std::optional<terminal> terminal_;
-  base::unique_fd stops_, stops_told_;
+  base::unique_fd news_, news_told_;
 };
 
 }  // namespace
