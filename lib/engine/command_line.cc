@@ -26,9 +26,9 @@ SCRIPT is a file, or - for standard input. What follows it belongs to the script
 system.arguments holds the engine's name, SCRIPT and the rest (a single -- right
 after SCRIPT is dropped).
 
-TOOL is confine, fdpass, initexec, jailattach or scan (emilua TOOL --help); a script
-of such a name is started as ./NAME, and a link of such a name to this program is
-that tool.
+TOOL is confine, fdpass, initexec, jailattach, luarun or scan (emilua TOOL --help); a
+script of such a name is started as ./NAME, and a link of such a name to this program
+is that tool.
 
 require 'ffi' gives LuaJIT's FFI, but not in sandboxed actors. In this program's
 static form its ffi.C has some of the C library's functions, and shared libraries

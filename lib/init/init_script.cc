@@ -29,6 +29,7 @@ void* allocate(void* self, void* block, std::size_t old_size, std::size_t new_si
 
 [[noreturn]] void fail_with_top(lua_State* L) {
   executor& run = executor_of(L);
+  if (!lua_isstring(L, -1)) luaL_callmeta(L, -1, "__tostring");
   if (lua_isstring(L, -1)) run.fail({script_prefix, check_bytes(L, -1)});
   run.fail({script_prefix, "(error object is a ", luaL_typename(L, -1), " value)"});
 }
@@ -96,6 +97,7 @@ lua_State* make_state(executor& run) {
 
   lua_State* const L = make_state(run);
   set_globals(L, request.argument);
+  if (request.prepare != nullptr) request.prepare(L);
   // "t": bytecode can break the interpreter.
   if (luaL_loadbufferx(L, text, size, request.name, "t") != 0) fail_with_top(L);
   if (lua_pcall(L, 0, 0, 0) != 0) fail_with_top(L);

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <cstddef>
+#include <lua.hpp>
 #include <string_view>
 
 namespace emilua::init {
@@ -26,6 +27,9 @@ struct init_script_request {
   const char* name = "=init.script";  // of the chunk, as luaL_loadbuffer has it
   std::size_t memory = arena_size;    // what the script can have in all
   bool keep_stack = false;            // the caller sees to erase_stack(), or executes a program
+
+  // Adds to what the script finds; in the script's memory. May raise Lua errors.
+  void (*prepare)(lua_State* L) = nullptr;
 
   // Told of the failure that ends the script, in one line such as
   // "ipc_actor/init: Permission denied" or "ipc_actor/init/script: init.script:3: oops".

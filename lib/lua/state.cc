@@ -9,7 +9,7 @@
 namespace emilua::lua {
 namespace {
 
-int translate_exceptions(lua_State* L, lua_CFunction f) {
+int call_guarded(lua_State* L, lua_CFunction f) {
   try {
     return f(L);
   } catch (const std::bad_alloc&) {
@@ -36,10 +36,14 @@ state new_state() {
   state L{luaL_newstate()};
   if (L == nullptr) return L;
   if (!machine_code_is_allowed()) luaJIT_setmode(L.get(), 0, LUAJIT_MODE_ENGINE | LUAJIT_MODE_OFF);
-  lua_pushlightuserdata(L.get(), reinterpret_cast<void*>(&translate_exceptions));
-  luaJIT_setmode(L.get(), -1, LUAJIT_MODE_WRAPCFUNC | LUAJIT_MODE_ON);
-  lua_settop(L.get(), 0);
+  translate_exceptions(L.get());
   return L;
+}
+
+void translate_exceptions(lua_State* L) {
+  lua_pushlightuserdata(L, reinterpret_cast<void*>(&call_guarded));
+  luaJIT_setmode(L, -1, LUAJIT_MODE_WRAPCFUNC | LUAJIT_MODE_ON);
+  lua_pop(L, 1);
 }
 
 }  // namespace emilua::lua

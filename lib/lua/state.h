@@ -20,4 +20,7 @@ using state = std::unique_ptr<lua_State, close_state>;
 
 [[nodiscard]] state new_state();
 
+// For a state that was made otherwise.
+void translate_exceptions(lua_State* L);
+
 }  // namespace emilua::lua

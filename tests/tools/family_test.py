@@ -7,7 +7,7 @@ import tempfile
 
 from cases import case, emilua, engine, main, script
 
-TOOLS = ("confine", "fdpass", "initexec", "jailattach", "scan")
+TOOLS = ("confine", "fdpass", "initexec", "jailattach", "luarun", "scan")
 
 
 # --- commands and links -------------------------------------------------------------------------------
@@ -37,6 +37,8 @@ def the_tools_of_the_engine_do_their_work():
     assert (run.returncode, run.stdout) == (0, "passed"), run
     run = emilua("initexec", "--pid1", "-e", "print(C.umask(0) >= 0)", "--", "sh", "-c", "exit 7")
     assert (run.returncode, run.stdout) == (7, "true\n"), run
+    run = emilua("luarun", "-e", "print(require('json').encode{1})")
+    assert (run.returncode, run.stdout) == (0, "[1]\n"), run
     run = emilua("scan", "--fields=2", input="a b\nc d\n", stdin=None)
     assert (run.returncode, run.stdout) == (0, "b\nd\n"), run
     run = emilua("confine", "--profile=reader", "--", "/bin/echo", "boxed")

@@ -264,6 +264,29 @@ def a_script_comes_from_a_file_of_the_host_or_from_standard_input():
 
 
 @case
+def a_script_has_the_pure_modules_and_finds_none_in_the_container():
+    text = """
+        local json, regex = require 'json', require 'regex'
+        assert(require 'byte_span' == byte_span)
+        local text = json.encode{motd = C.read(C.open('/etc/motd', C.O_RDONLY), 100)}
+        assert(not regex.search(regex.new{pattern = 'wel(c)ome', grammar = 'extended'}, text).empty)
+        print(json.decode(text).motd, #byte_span.append(text))
+        print(pcall(json.decode, '{'))
+        print(pcall(require, 'planted'))
+    """
+    with Running() as box:
+        os.makedirs(box.root + "/usr/local/share/lua/5.1")
+        for place in "/planted.lua", "/usr/local/share/lua/5.1/planted.lua":
+            write(box.root + place, "print 'of the image'")
+        run = box.attach("-e", text, env={"LUA_PATH": "/?.lua"})
+        assert run.returncode == 0 and run.stderr == "", run
+        lines = run.stdout.splitlines()
+        assert lines[0] == "welcome" and lines[2].startswith("false\t"), run
+        assert "of the image" not in run.stdout and "module 'planted' not found" in run.stdout, run
+        refused(box.attach("-e", "require('json').decode '{'"), "script: ", status=1)
+
+
+@case
 def a_program_runs_after_the_script_from_a_copy_that_nobody_can_write():
     with Running() as box:
         run = box.attach("-e", "print 'first'", "--", BUSYBOX, "readlink", "/proc/self/exe")

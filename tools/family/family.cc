@@ -4,13 +4,14 @@
 #include "tools/fdpass/fdpass.h"
 #include "tools/initexec/initexec.h"
 #include "tools/jailattach/jailattach.h"
+#include "tools/luarun/luarun.h"
 #include "tools/scan/scan.h"
 
 namespace emilua::tools {
 namespace {
 
 constexpr const tool* all[] = {
-    &confine::tool, &fdpass::tool, &initexec::tool, &jailattach::tool, &scan::tool,
+    &confine::tool, &fdpass::tool, &initexec::tool, &jailattach::tool, &luarun::tool, &scan::tool,
 };
 
 }  // namespace

@@ -13,9 +13,10 @@ using tools::option_table;
 
 constexpr const char* notes =
     "The script has the table C of system calls and errexit (see\n"
-    "lua/meta/init_script.lua), 64 MiB of memory and an empty environment. Nothing of\n"
-    "the container is executed, loaded or read to run it, and nothing but our standard\n"
-    "streams comes along. PROGRAM is a static one of the host, unless --from-image, and\n"
+    "lua/meta/init_script.lua), the modules byte_span, json and regex, 64 MiB of\n"
+    "memory and an empty environment. Nothing of the container is executed, loaded or\n"
+    "read to run it, and nothing but our standard streams comes along. PROGRAM is a static one of "
+    "the host, unless --from-image, and\n"
     "runs after the script. Seccomp filters and Landlock rules of the container's\n"
     "processes are not taken over.";
 

@@ -18,6 +18,7 @@
 #include "lib/sandbox/execute_rights.h"
 #include "lib/sandbox/landlock.h"
 #include "tools/command_line/start.h"
+#include "tools/jailattach/modules.h"
 
 namespace emilua::jailattach {
 namespace {
@@ -109,6 +110,7 @@ int go_in(visit& v) {
                            .name = v.script_name.c_str(),
                            .memory = script_memory,
                            .keep_stack = true,
+                           .prepare = add_modules,
                            .fatal = report_and_exit});
   if (v.what.program.empty()) return 0;
   if (const auto marked = base::close_on_exec_from(3); !marked) fail("descriptors", marked.error());
