@@ -373,6 +373,7 @@ def nobody_waits_longer_than_the_timeout():
 # --- complaints ---------------------------------------------------------------------------------------
 
 
+# 91 row 51
 @case
 def every_wrong_command_line_is_one_line_and_2():
     long = "/" + "x" * 107

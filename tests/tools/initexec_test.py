@@ -65,6 +65,29 @@ def a_script_has_the_table_of_calls_and_an_empty_environment():
     assert run.stdout.startswith("function\t0\ttrue\tnil\tnil\t420\tfalse"), run
 
 
+# 91 row 52
+@case
+def variables_of_the_caller_do_not_reach_the_script():
+    place = directory()
+    write(place + "/planted.lua", "print 'planted'")
+    environment = {"LUA_PATH": place + "/?.lua", "LUA_CPATH": place + "/?.so", "LUA_INIT": "print 'init'",
+                   "LD_PRELOAD": place + "/x.so", "LD_LIBRARY_PATH": place, "GCONV_PATH": place, "TMPDIR": "/no/such",
+                   "LC_ALL": "no_such", "GLIBC_TUNABLES": "glibc.malloc.check=3", "PATH": os.environ["PATH"]}
+    run = tool("-e", "print(pcall(require, 'planted')) print(os.getenv 'LUA_PATH', os.tmpname():match '^/tmp')",
+               env=environment)
+    assert run.returncode == 0 and run.stderr == "", run
+    assert "module 'planted' not found" in run.stdout and place not in run.stdout, run
+    assert run.stdout.endswith("nil\t/tmp\n"), run
+
+
+# 91 row 54
+@case
+def long_command_lines_reach_the_program_whole():
+    words = ["x" * 100_000] * 12
+    run = tool("--pid1", "-e", NOTHING, "--", "sh", "-c", "echo $# ${#1}", "sh", *words)
+    assert run.stdout == "12 100000\n", run
+
+
 @case
 def what_fails_in_a_script_is_one_line_and_nothing_runs_after_it():
     path = script("\nerror 'oops'")

@@ -98,6 +98,7 @@ def the_environment_of_the_container_is_not_read_nor_is_ours_passed():
             "TERM=vt100"], run
 
 
+# 91 row 37
 @case
 def only_the_standard_streams_come_along():
     readable, writable = os.pipe()
@@ -286,6 +287,7 @@ def a_script_has_the_pure_modules_and_finds_none_in_the_container():
         refused(box.attach("-e", "require('json').decode '{'"), "script: ", status=1)
 
 
+# 91 row 9
 @case
 def a_program_runs_after_the_script_from_a_copy_that_nobody_can_write():
     with Running() as box:
@@ -377,6 +379,7 @@ def every_wrong_command_line_is_one_line_and_2():
         refused(tool(*words), part)
 
 
+# 91 row 37
 @case
 def processes_that_are_no_containers_are_refused():
     refused(tool("--pid=%d" % os.getpid(), "-e", "print 'ran on the host'"), "is in no other namespaces than we are",

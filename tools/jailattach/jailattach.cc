@@ -1,5 +1,6 @@
 #include "tools/jailattach/jailattach.h"
 
+#include <fcntl.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -59,16 +60,23 @@ void read_script(visit& v) {
 // All that is the host's is opened here, while names mean what they mean on the host.
 int run(const options& options) {
   const target where = open_target(options);
-  visit v{options, where, "", "", {}};
+  visit v{options, where, "", "", {}, {}};
   read_script(v);
   if (!options.program.empty() && !options.from_image) v.program = copy_program(options);
   // Inside there may be somebody who traces, or opens /proc/PID/exe and /proc/PID/mem: not ours.
   if (::prctl(PR_SET_DUMPABLE, 0) == -1) fail(set_up_failed, "PR_SET_DUMPABLE", base::last_error());
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) == -1) fail(set_up_failed, "pipe", base::last_error());
+  v.maker.reset(ends[0]);
+  base::unique_fd alive{ends[1]};
   join(where);
   const tools::supervisor supervisor;
   const pid_t pid = ::fork();
   if (pid == -1) fail(set_up_failed, "fork", base::last_error());
-  if (pid == 0) ::_exit(guarded([&] { return go_in(v); }));
+  if (pid == 0) {
+    alive.reset();
+    ::_exit(guarded([&] { return go_in(v); }));
+  }
   return supervisor.wait({pid})[0];
 }
 

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -78,6 +79,14 @@ void drop_capabilities() {
   ::_exit(tools::failure);
 }
 
+// Killed with its maker, who may have gone before this was armed: in another pid namespace
+// getppid(2) would not tell.
+void die_with_maker(const visit& v) {
+  check(::prctl(PR_SET_PDEATHSIG, SIGKILL), "PR_SET_PDEATHSIG");
+  pollfd maker{.fd = v.maker.get(), .events = POLLIN, .revents = 0};
+  if (base::retry([&] { return ::poll(&maker, 1, 0); }) != 0) ::_exit(set_up_failed);
+}
+
 int execute(const visit& v) {
   if (v.what.from_image) return tools::execute(tool_name, v.what.program, v.what.environment);
   const std::vector<std::string> texts = tools::entries(v.what.environment);
@@ -90,7 +99,6 @@ int execute(const visit& v) {
 }  // namespace
 
 int go_in(visit& v) {
-  check(::prctl(PR_SET_PDEATHSIG, SIGKILL), "PR_SET_PDEATHSIG");
   // Without our terminal as its controlling one, nothing can be typed into that.
   check(::setsid(), "setsid");
   base::reset_signal_dispositions();
@@ -99,8 +107,7 @@ int go_in(visit& v) {
   enter_root(v);
   become_user(v);
   if (v.what.no_capabilities) drop_capabilities();
-  // Changing the ids has disarmed it.
-  check(::prctl(PR_SET_PDEATHSIG, SIGKILL), "PR_SET_PDEATHSIG");
+  die_with_maker(v);  // not before: changing the ids would disarm it
   if (const int error = tools::keep_descriptors(v.program ? std::vector<int>{v.program.get()}
                                                           : std::vector<int>{}))
     fail("descriptors", base::system_error(error));

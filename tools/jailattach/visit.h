@@ -15,6 +15,7 @@ struct visit {
   std::string script;       // its text
   std::string script_name;  // of the chunk
   base::unique_fd program;  // of the host, or nothing
+  base::unique_fd maker;    // a pipe's end, whose other one its maker has
 };
 
 // Of a new process whose maker has joined the target: root, identity, rights, script, program.
