@@ -108,10 +108,8 @@ std::vector<std::string> environment_of(lua_State* L, const program_request& req
       lua_pushliteral(L, "namespaces");
       lua_setfield(L, -2, "mechanism");
       break;
-    case stage::cgroup:
     case stage::host:
-      push_clause(L, failure.code, failure.where == stage::cgroup ? "limits.cgroup" : "",
-                  failure.what + ": " + failure.code.message());
+      push_clause(L, failure.code, "", failure.what + ": " + failure.code.message());
       lua::push_text(L, failure.what);
       lua_setfield(L, -2, "step");
       break;
