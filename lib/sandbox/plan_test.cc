@@ -371,6 +371,13 @@ TEST(PlanTest, WithoutMountsAttributesAreNotChangedAtAll) {
           .starts_with("fs: can be enforced here only in part (modes, owners and times"));
 }
 
+TEST(PlanTest, WhoAllowsSuchACallByNameIsHeldToIt) {
+  constexpr std::string_view json =
+      R"({"fs": {"read": ["/a"]}, "syscalls": {"promises": "stdio rpath", "allow": ["fchmodat"]}})";
+  EXPECT_EQ(1u, count(make(json, everything()), step_kind::clone_root));
+  EXPECT_TRUE(refusal(json, without(CLONE_NEWNS)).starts_with("fs: can be enforced here only"));
+}
+
 TEST(PlanTest, ADeviceThatMayBeWrittenToIsNoReasonToChangeModes) {
   const plan p =
       make(R"({"fs": {"rules": [{"path": "/dev/null", "access": ["write_file"]}]}})", everything());

@@ -28,7 +28,7 @@ NEITHER = {
     "module pipe": "pair read_stream.new write_stream.new",
     "module recursive_mutex": "new",
     "module regex": "match new patsplit search split",
-    "module sandbox": "new support",
+    "module sandbox": "new restrict_self support",
     "module serial_port": "new",
     "module stream": "read_all read_at_least scanner.mt.__index.buffer scanner.mt.__index.buffered_line "
                      "scanner.mt.__index.get_line scanner.mt.__index.remove_line scanner.mt.__index.set_buffer "
@@ -63,7 +63,7 @@ NEITHER = {
     "class promise": "set_error set_value",
     "class recursive_mutex": "lock try_lock unlock",
     "class rx-channel": "close receive",
-    "class sandbox.box": "explain handshake",
+    "class sandbox.box": "explain handshake restrict",
     "class serial_port": OBJECT + " isatty read_some send_break tcgetpgrp tcsetpgrp write_some",
     "class steady_clock.time_point": "add sub",
     "class steady_timer": "cancel expires_after expires_at wait",
