@@ -32,6 +32,7 @@ def _distribution_impl(ctx):
         tools = tools,
         files = [struct(kind = kind, file = f.path) for target, kind in ctx.attr.files.items() for f in target.files.to_list()],
     )
+    conditions = "umask 077; export TZ=Asia/Kathmandu LC_ALL=C.UTF-8 PYTHONHASHSEED=7;" if ctx.attr.elsewhere else ""
     manifest_file = ctx.actions.declare_file(ctx.label.name + ".json")
     ctx.actions.write(manifest_file, manifest.to_json())
     ctx.actions.run_shell(
@@ -40,18 +41,16 @@ def _distribution_impl(ctx):
             transitive = [target.files for target in ctx.attr.tools + ctx.attr.stripped],
         ),
         outputs = [out],
-        command = "python3 -I %s %s %s" % (ctx.file.script.path, manifest_file.path, out.path),
+        command = "%s python3 -s %s %s %s" % (conditions, ctx.file.script.path, manifest_file.path, out.path),
         mnemonic = "Distribution",
         use_default_shell_env = True,
     )
-    return [
-        DefaultInfo(files = depset([out])),
-        OutputGroupInfo(manifest = depset([manifest_file])),
-    ]
+    return [DefaultInfo(files = depset([out]), runfiles = ctx.runfiles(files = [out]))]
 
 distribution = rule(
     implementation = _distribution_impl,
     attrs = {
+        "elsewhere": attr.bool(doc = "with another umask, time zone and locale"),
         "files": attr.label_keyed_string_dict(allow_files = True, doc = "file -> man, bash, zsh, fish or doc"),
         "script": attr.label(allow_single_file = True, default = "//tools/dist:dist.py"),
         "stripped": attr.label_list(allow_files = True),

@@ -194,7 +194,8 @@ def ar(members):
 def third_party_licences(tools, versions):
     """The copyright files of the packages that were linked."""
     files = {}
-    for name in sorted({library for tool in tools for library in tool["libraries"]}):
+    # Boost's licence is ours, and asks for nothing where there is no source.
+    for name in sorted({library for tool in tools for library in tool["libraries"]} - {"boost"}):
         path = "/usr/share/doc/%s/copyright" % versions[name]["package"]
         files["share/doc/emilua/third-party/" + name] = read(path)
     return files
@@ -202,7 +203,7 @@ def third_party_licences(tools, versions):
 
 def debian_copyright(tools, versions, licence):
     text = "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\nUpstream-Name: emilua\n\n"
-    text += "Files: *\nCopyright: the emilua maintainers\nLicense: BSL-1.0\n"
+    text += "Files: *\nCopyright: 2026 the emilua maintainers\nLicense: BSL-1.0\n"
     text += "".join(" %s\n" % (line or ".") for line in licence.decode().rstrip().split("\n"))
     text += "\nFiles: usr/bin/*\nCopyright: the authors of the libraries that are linked into them\nLicense: third-party\n"
     for name in sorted({library for tool in tools for library in tool["libraries"]}):
@@ -237,13 +238,13 @@ def debian_package(version, architecture, files, tools, versions, licence):
     overrides = "# Static on purpose: each runs in an empty root directory, and brings its libraries along.\n"
     for tool in tools:
         overrides += "emilua: statically-linked-binary [usr/bin/%s]\n" % tool["name"]
-        overrides += "emilua: embedded-library *[usr/bin/%s]\n" % tool["name"] if tool["embeds"] else ""
+        overrides += "emilua: shared-library-lacks-prerequisites [usr/bin/%s]\n" % tool["name"]
     data["usr/share/lintian/overrides/emilua"] = overrides.encode()
     sources = sorted({"%s (= %s)" % (versions[name]["source"], versions[name]["source_version"])
                       for tool in tools for name in tool["libraries"]})
     control = "Package: emilua\nVersion: %s\nArchitecture: %s\nMaintainer: %s\n" % (version, architecture, MAINTAINER)
     control += "Installed-Size: %d\n" % (sum(len(content) + 1023 for content in data.values()) // 1024)
-    control += "Section: utils\nPriority: optional\nStatic-Built-Using: %s\n" % ", ".join(sources) + DESCRIPTION
+    control += "Section: utils\nPriority: optional\nBuilt-Using: %s\n" % ", ".join(sources) + DESCRIPTION
     md5 = "".join("%s  %s\n" % (hashlib.md5(data[name]).hexdigest(), name) for name in sorted(data))
     parts = [tar({"control": control.encode(), "md5sums": md5.encode()}, prefix="./"), tar(data, prefix="./")]
     compressed = [lzma.compress(part, preset=6) for part in parts]
@@ -257,7 +258,7 @@ def main(manifest_path, out):
     manifest = json.loads(read(manifest_path))
     version = re.search(rb'version = "([^"]+)"', read(manifest["version"])).group(1).decode()
     versions = json.loads(read(manifest["versions"]))
-    tools = [dict(tool, data=read(tool["file"]), libraries=linked(tool), embeds=False) for tool in manifest["tools"]]
+    tools = [dict(tool, data=read(tool["file"]), libraries=linked(tool)) for tool in manifest["tools"]]
     machine, architecture = MACHINES[int.from_bytes(tools[0]["data"][18:20], "little")]
 
     files = {"bin/" + tool["name"]: tool["data"] for tool in tools}

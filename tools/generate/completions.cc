@@ -13,7 +13,8 @@ std::string command_of(const option_table& table) {
   return table.name().substr(table.name().rfind(' ') + 1);
 }
 
-std::string joined(const option_table& table, const std::function<std::string(const option&)>& text) {
+std::string joined(const option_table& table,
+                   const std::function<std::string(const option&)>& text) {
   std::string result;
   for (const option& o : table.options()) {
     const std::string one = text(o);
@@ -74,13 +75,15 @@ std::string bash_completion(const option_table& table) {
                      "previous=${COMP_WORDS[COMP_CWORD - 1]} words=\n"
                      "  COMPREPLY=()\n";
   if (!table.commands().empty())
-    text += "  if ((COMP_CWORD == 1)) && [[ $current != -* ]]; then\n"
-            "    mapfile -t COMPREPLY < <(compgen -W " +
-            quoted(commands(table)) + " -- \"$current\")\n    return\n  fi\n";
+    text +=
+        "  if ((COMP_CWORD == 1)) && [[ $current != -* ]]; then\n"
+        "    mapfile -t COMPREPLY < <(compgen -W " +
+        quoted(commands(table)) + " -- \"$current\")\n    return\n  fi\n";
   // Behind `--` there are other programs' words.
-  text += "  local i\n  for ((i = 1; i < COMP_CWORD; ++i)); do\n"
-          "    [[ ${COMP_WORDS[i]} != -- ]] || return\n  done\n"
-          "  case ${COMP_WORDS[1]} in\n";
+  text +=
+      "  local i\n  for ((i = 1; i < COMP_CWORD; ++i)); do\n"
+      "    [[ ${COMP_WORDS[i]} != -- ]] || return\n  done\n"
+      "  case ${COMP_WORDS[1]} in\n";
   for (const option_table& command : table.commands())
     text += bash_case(command_of(command), command);
   text += bash_case("*", table);
@@ -124,14 +127,14 @@ std::string zsh_arguments(const option_table& table, const std::string& indent) 
 }  // namespace
 
 std::string zsh_completion(const option_table& table) {
-  std::string text = "#compdef " + table.name() + "\n# Made of the option table of " + table.name() +
-                     "(1).\n";
+  std::string text =
+      "#compdef " + table.name() + "\n# Made of the option table of " + table.name() + "(1).\n";
   if (table.commands().empty()) return text + zsh_arguments(table, "");
   text += "if ((CURRENT == 2)) && [[ $PREFIX != -* ]]; then\n  compadd -- " + commands(table) +
           "\n  return\nfi\ncase $words[2] in\n";
   for (const option_table& command : table.commands())
-    text += "  " + command_of(command) +
-            ")\n    shift words\n    ((--CURRENT))\n" + zsh_arguments(command, "    ") + "    ;;\n";
+    text += "  " + command_of(command) + ")\n    shift words\n    ((--CURRENT))\n" +
+            zsh_arguments(command, "    ") + "    ;;\n";
   return text + "  *)\n" + zsh_arguments(table, "    ") + "    ;;\nesac\n";
 }
 

@@ -1,12 +1,17 @@
 #include "tools/generate/manual.h"
 
+#include <utility>
+
 #include "lib/engine/version.h"
+#include "tools/family/family.h"
 
 namespace emilua::generate {
 namespace {
 
 using tools::option;
 using tools::option_table;
+
+constexpr const char* begun = "2026-01-01";  // the version: see tools/dist/dist.py, EPOCH
 
 std::string upper(std::string text) {
   for (char& c : text)
@@ -17,7 +22,7 @@ std::string upper(std::string text) {
 // Of one character or, of UTF-8, more: what has a meaning to roff, and what it would make prettier.
 std::string_view escape_of(std::string_view text, std::size_t& size) {
   constexpr std::pair<std::string_view, std::string_view> escapes[] = {
-      {"\\", "\\e"},  {"-", "\\-"},   {"'", "\\(aq"}, {"`", "\\(ga"},
+      {"\\", "\\e"},  {"-", "\\-"},   {"'", "\\(aq"},     {"`", "\\(ga"},
       {"^", "\\(ha"}, {"~", "\\(ti"}, {"…", "\\[u2026]"},
   };
   for (const auto& [plain, escape] : escapes) {
@@ -89,13 +94,24 @@ std::string summary(const option_table& table) {
   return text;
 }
 
+std::string header(const std::string& name, const std::string& what) {
+  return ".TH " + upper(name) + " 1 " + begun + " \"emilua " + engine::version +
+         "\" \"emilua\"\n.SH NAME\n" + name + " \\- " + escaped(what) + "\n";
+}
+
+std::string see_also(std::string_view name) {
+  std::string list;
+  if (name != "emilua") list = bold("emilua") + "(1)";
+  for (const tools::tool* other : tools::family())
+    if (other->name != name) list += (list.empty() ? "" : ",\n") + bold(other->name) + "(1)";
+  return ".SH SEE ALSO\n" + list + "\n";
+}
+
 }  // namespace
 
-std::string manual_page(const option_table& table, std::span<const std::string_view> others) {
-  const std::string name = table.name();
-  std::string text = ".\\\" Made of the option table of " + name + ".\n.TH " + upper(name) +
-                     " 1 \"\" \"emilua " + engine::version + "\" \"emilua\"\n.SH NAME\n" + name +
-                     " \\- " + escaped(summary(table)) + "\n.SH SYNOPSIS\n" + usages(table) +
+std::string manual_page(const option_table& table) {
+  std::string text = ".\\\" Made of the option table of " + table.name() + ".\n" +
+                     header(table.name(), summary(table)) + ".SH SYNOPSIS\n" + usages(table) +
                      ".SH DESCRIPTION\n" + escaped(table.purpose()) + "\n";
   if (!table.commands().empty()) text += ".SH COMMANDS\n";
   for (const option_table& command : table.commands()) text += command_section(command);
@@ -106,11 +122,13 @@ std::string manual_page(const option_table& table, std::span<const std::string_v
   if (!table.examples().empty()) text += ".SH EXAMPLES\n";
   for (const auto& example : table.examples())
     text += ".TP\n" + escaped(example.what) + ":\n.nf\n" + bold(example.command) + "\n.fi\n";
-  text += ".SH SEE ALSO\n";
-  std::string list;
-  for (const std::string_view other : others)
-    if (other != name) list += (list.empty() ? "" : ",\n") + bold(other) + "(1)";
-  return text + list + "\n";
+  return text + see_also(table.name());
+}
+
+std::string page_of_help(std::string_view name, std::string_view summary, std::string_view help) {
+  while (help.ends_with('\n')) help.remove_suffix(1);
+  return ".\\\" Made of its help.\n" + header(std::string{name}, std::string{summary}) +
+         ".SH SYNOPSIS\n" + as_it_is(help) + see_also(name);
 }
 
 }  // namespace emilua::generate

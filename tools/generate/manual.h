@@ -1,7 +1,6 @@
 // A tool's manual page, in the macros of man(7).
 #pragma once
 
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -9,8 +8,10 @@
 
 namespace emilua::generate {
 
-// `others` are the tools to see also.
-[[nodiscard]] std::string manual_page(const tools::option_table& table,
-                                      std::span<const std::string_view> others);
+[[nodiscard]] std::string manual_page(const tools::option_table& table);
+
+// Of a program that has no such table.
+[[nodiscard]] std::string page_of_help(std::string_view name, std::string_view summary,
+                                       std::string_view help);
 
 }  // namespace emilua::generate
