@@ -28,6 +28,7 @@ NEITHER = {
     "module pipe": "pair read_stream.new write_stream.new",
     "module recursive_mutex": "new",
     "module regex": "match new patsplit search split",
+    # Policies name paths; whoever restricts himself opens them only to be granted no more than he has.
     "module sandbox": "new restrict_self support",
     "module serial_port": "new",
     "module stream": "read_all read_at_least scanner.mt.__index.buffer scanner.mt.__index.buffered_line "
