@@ -23,14 +23,18 @@ struct module {
 
 constexpr module modules[] = {
     {"asio_error", bindings::push_asio_error},
-    {"byte_span", bindings::push_byte_span},
     {"filesystem", bindings::push_filesystem},
-    {"format", bindings::push_format},
     {"generic_error", bindings::push_generic_error},
     {"json", bindings::push_json},
     {"regex", bindings::push_regex},
     {"stream", bindings::push_stream},
     {"system", push_system},
+};
+
+// Global, too.
+constexpr module globals[] = {
+    {"byte_span", bindings::push_byte_span},
+    {"format", bindings::push_format},
 };
 
 // The engine's others.
@@ -69,11 +73,15 @@ void add_modules(lua_State* L) {
   lua_getfield(L, -2, "loaders");
   lua_pushcfunction(L, explain);
   lua_rawseti(L, -2, static_cast<int>(lua_objlen(L, -2)) + 1);
-  lua_pop(L, 3);
-  bindings::push_byte_span(L);
-  lua_setglobal(L, "byte_span");
-  bindings::push_format(L);
-  lua_setglobal(L, "format");
+  lua_pop(L, 2);
+  lua_getfield(L, -1, "loaded");
+  for (const module& m : globals) {
+    m.push(L);
+    lua_pushvalue(L, -1);
+    lua_setglobal(L, m.name);
+    lua_setfield(L, -2, m.name);
+  }
+  lua_pop(L, 2);
 }
 
 }  // namespace emilua::luarun
