@@ -286,7 +286,7 @@ end)
 check.case('an actor ends when its time is over', function()
     local box = sandbox.new{limits = {wall_time = 0.1}}
     local worker = spawn_vm(box:context './boxed_worker')
-    box:handshake()
+    pcall(box.handshake, box)  -- on a busy machine it is over before that
     check.equal(system.signal.SIGKILL, worker:wait().exit_signal)
 end)
 
