@@ -138,7 +138,7 @@ struct engine_box {
     if (!policy) return fail(name + in_words(policy.error()), misuse);
     auto planned = bindings::plan_for_engine(*policy);
     if (!planned) return fail(name + in_words(planned.error().fault), failure);
-    box.emplace(std::move(*planned));
+    box = engine_box{std::move(*planned)};
     options.text_only = true;
     options.jit = box->plan.promises.contains(sandbox::promise::prot_exec);
     options.module_patterns.clear();  // packages made for another world
