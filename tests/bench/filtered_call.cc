@@ -47,7 +47,7 @@ double measure() {
 }
 
 // In a child of its own: a filter stays. Negative: it could not be had.
-double under(std::string filter) {
+double under(const std::string& filter) {
   auto* const result = static_cast<double*>(
       ::mmap(nullptr, sizeof(double), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
   *result = -1;
