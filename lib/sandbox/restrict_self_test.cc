@@ -58,7 +58,7 @@ class crew {
       const bool last = last_;
       const auto job = job_;
       lock.unlock();
-      done_[static_cast<std::size_t>(self)] = job();
+      done_[static_cast<std::size_t>(self)] = job() ? 1 : 0;
       lock.lock();
       yes_ += done_[static_cast<std::size_t>(self)] ? 1 : 0;
       if (--pending_ == 0) end_.notify_all();

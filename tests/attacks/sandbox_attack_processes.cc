@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdint>
 #include <cstdlib>
 #include <string>
 
@@ -27,10 +28,13 @@ struct remote_text {
 
   // PID ADDRESS SIZE
   explicit remote_text(const arguments& a)
-      : there{reinterpret_cast<void*>(std::strtoul(a.text(1), nullptr, 0)),
-              static_cast<std::size_t>(a.number(2))},
+      : there{address(std::strtoul(a.text(1), nullptr, 0)), static_cast<std::size_t>(a.number(2))},
         pid(static_cast<pid_t>(a.number(0))) {
     here.iov_len = there.iov_len;
+  }
+
+  static void* address(std::uintptr_t of) noexcept {
+    return reinterpret_cast<void*>(of);  // NOLINT(performance-no-int-to-ptr)
   }
 };
 
