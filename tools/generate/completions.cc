@@ -97,25 +97,24 @@ std::string bash_completion(const option_table& table) {
 
 namespace {
 
+// Brackets would end a description.
+std::string described(const std::string& help) {
+  std::string result;
+  for (const char c : help) {
+    if (c == '[' || c == ']' || c == '\\') result += '\\';
+    result += c;
+  }
+  return result;
+}
+
 std::string zsh_option(const option& o) {
   std::string text = o.name;
   if (o.what() == takes::value) text += o.name.starts_with("--") ? "=" : "+";
   if (o.what() == takes::maybe_value) text += "=-";
-  text += "[" + first_line(o.help) + "]";
+  text += "[" + described(first_line(o.help)) + "]";
   if (o.what() == takes::value) text += ":" + o.value + ":_files";
   if (o.what() == takes::maybe_value) text += "::" + o.value.substr(1, o.value.size() - 2) + ":";
-  std::string result = "'";
-  std::size_t brackets = 0;
-  for (const char c : text) {
-    // The first bracket begins the description; those in it, and colons, must not end it.
-    if (c == '[' && brackets++ == 0)
-      result += c;
-    else if (c == '\'')
-      result += "'\\''";
-    else
-      result += c;
-  }
-  return result + "'";
+  return quoted(text);
 }
 
 std::string zsh_arguments(const option_table& table, const std::string& indent) {
