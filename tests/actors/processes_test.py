@@ -37,10 +37,11 @@ for _, detach in ipairs{false, true} do
     local worker = spawn_vm{module = './worker', subprocess = {stdout = 'share', stderr = 'share'}}
     worker:send(inbox)
     inbox:receive()
-    say(worker.child_pid)
+    local pid = worker.child_pid
     if detach then
         worker:detach()
     end
+    say(pid)
 end
 hear()
 """
