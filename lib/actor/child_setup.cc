@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "lib/base/bytes.h"
+#include "lib/base/exec_list.h"
 #include "lib/base/file.h"
 #include "lib/base/signals.h"
 #include "lib/init/init_script.h"
@@ -129,14 +130,6 @@ void stay_first_process() {
   base::unblock_all_signals();
 }
 
-std::vector<char*> pointers(std::vector<std::string>& texts) {
-  std::vector<char*> out;
-  out.reserve(texts.size() + 1);
-  for (std::string& text : texts) out.push_back(text.data());
-  out.push_back(nullptr);
-  return out;
-}
-
 }  // namespace
 
 void become_program(const program_descriptors& given, bool survives) {
@@ -166,8 +159,8 @@ void become_program(const program_descriptors& given, bool survives) {
   if (!config) fail(config.error().value());
   const auto empty_path = sandbox::hidden_empty_string::make_at(config->empty_path);
   if (!empty_path) fail(empty_path.error().value());
-  const std::vector<char*> arguments = pointers(config->arguments),
-                           environment = pointers(config->environment);
+  const std::vector<char*> arguments = base::exec_list(config->arguments),
+                           environment = base::exec_list(config->environment);
   sandbox::become_boxed_program({.steps = sandbox::compiled_plan{config->box},
                                  .program = program,
                                  .exec_descriptor = config->exec_descriptor,

@@ -20,7 +20,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
-std::string_view nearest_word(std::span<const std::string> words, std::string_view word) {
+std::string did_you_mean(std::span<const std::string> words, std::string_view word) {
   std::string_view best;
   std::size_t best_distance = 4;
   for (const std::string& candidate : words) {
@@ -29,7 +29,7 @@ std::string_view nearest_word(std::span<const std::string> words, std::string_vi
       best_distance = d;
     }
   }
-  return best;
+  return best.empty() ? "" : "; did you mean " + std::string{best} + "?";
 }
 
 }  // namespace emilua::base

@@ -84,8 +84,7 @@ command_line misuse(const std::string& reason) {
 std::string nearest_option(const CLI::App& app, std::string_view word) {
   std::vector<std::string> names;
   for (const CLI::Option* option : app.get_options()) names.push_back(option->get_name());
-  const std::string_view nearest = base::nearest_word(names, word);
-  return nearest.empty() ? "" : "; did you mean " + std::string{nearest} + "?";
+  return base::did_you_mean(names, word);
 }
 
 // The first word that is neither an option nor an option's value: where the script's part begins.

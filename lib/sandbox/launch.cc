@@ -7,20 +7,13 @@
 #include <cstring>
 
 #include "lib/base/bytes.h"
+#include "lib/base/exec_list.h"
 #include "lib/ipc/process.h"
 #include "lib/sandbox/compiled_plan.h"
 #include "lib/sandbox/execute.h"
 
 namespace emilua::sandbox {
 namespace {
-
-std::vector<char*> pointers(const std::vector<std::string>& texts) {
-  std::vector<char*> out;
-  out.reserve(texts.size() + 1);
-  for (const std::string& text : texts) out.push_back(const_cast<char*>(text.c_str()));
-  out.push_back(nullptr);
-  return out;
-}
 
 void erase(char** list) noexcept {
   for (; list != nullptr && *list != nullptr; ++list) base::secure_erase(*list, std::strlen(*list));
@@ -52,8 +45,8 @@ boost::system::result<boxed_program, launch_failure> launch(const plan& plan,
                                                             const program_launch& program) {
   using stage = launch_failure::stage;
   std::string compiled = compile(plan);
-  const std::vector<char*> arguments = pointers(program.arguments),
-                           environment = pointers(program.environment);
+  const std::vector<char*> arguments = base::exec_list(program.arguments),
+                           environment = base::exec_list(program.environment);
   auto channel = make_channel();
   if (!channel) return launch_failure{stage::host, 0, channel.error(), "socketpair"};
   std::optional<cgroup_leaf> cgroup;

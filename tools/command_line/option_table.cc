@@ -68,11 +68,19 @@ parse_end option_table::complaint(const std::string& what) const {
   return {false, tool() + ": " + what + " (see " + name_ + " --help)"};
 }
 
+boost::system::result<std::vector<std::string>, parse_end> option_table::program(
+    std::vector<std::string> words) const {
+  if (words.empty()) return words;
+  if (words.front() != "--")
+    return complaint("'" + words.front() + "': a -- before PROGRAM is missing");
+  words.erase(words.begin());
+  if (words.empty()) return complaint("no program is given after --");
+  return words;
+}
+
 parse_end option_table::unknown(const std::string& what, std::vector<std::string> names,
                                 const std::string& word) const {
-  const std::string_view nearest = base::nearest_word(names, word);
-  return complaint("unknown " + what + " " + word +
-                   (nearest.empty() ? "" : "; did you mean " + std::string{nearest} + "?"));
+  return complaint("unknown " + what + " " + word + base::did_you_mean(names, word));
 }
 
 parse_end option_table::unknown_option(const std::string& name) const {

@@ -77,6 +77,10 @@ class option_table {
   [[nodiscard]] boost::system::result<parsed_line, parse_end> parse(
       const std::vector<std::string>& words) const;
 
+  // Of a line's words, the program's: none, or what follows a `--`.
+  [[nodiscard]] boost::system::result<std::vector<std::string>, parse_end> program(
+      std::vector<std::string> words) const;
+
   // "TOOL: what (see TOOL --help)"
   [[nodiscard]] parse_end complaint(const std::string& what) const;
   [[nodiscard]] std::string help() const;

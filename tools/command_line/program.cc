@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "lib/base/error.h"
+#include "lib/base/exec_list.h"
 #include "lib/base/file.h"
 #include "tools/command_line/start.h"
 
@@ -43,20 +44,14 @@ std::vector<std::string> entries(const environment& variables) {
   return out;
 }
 
-std::vector<char*> pointers(const std::vector<std::string>& texts) {
-  std::vector<char*> out;
-  out.reserve(texts.size() + 1);
-  for (const std::string& text : texts) out.push_back(const_cast<char*>(text.c_str()));
-  out.push_back(nullptr);
-  return out;
-}
-
 namespace {
 
 // The C library looks for programs by the PATH of its own environment: that is the program's now.
 struct prepared_program {
   prepared_program(const std::vector<std::string>& program, const environment& variables)
-      : texts(entries(variables)), entry_pointers(pointers(texts)), arguments(pointers(program)) {
+      : texts(entries(variables)),
+        entry_pointers(base::exec_list(texts)),
+        arguments(base::exec_list(program)) {
     environ = entry_pointers.data();
   }
   ~prepared_program() { ::clearenv(); }

@@ -26,8 +26,6 @@ using environment = std::vector<std::pair<std::string, std::string>>;
 // Changes or adds a variable.
 void set(environment& variables, const std::string& name, std::string value);
 
-// NULL-terminated copies, as execve(2) has them; they point into `texts`.
-[[nodiscard]] std::vector<char*> pointers(const std::vector<std::string>& texts);
 [[nodiscard]] std::vector<std::string> entries(const environment& variables);
 
 // As a shell does: by PATH of this process, unless there is a slash in the name. Returns only if it

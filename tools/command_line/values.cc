@@ -8,6 +8,7 @@
 #include <climits>
 #include <cstdlib>
 
+#include "lib/base/edit_distance.h"
 #include "lib/base/error.h"
 #include "tools/command_line/option_table.h"
 
@@ -53,6 +54,13 @@ std::vector<std::string> split(const std::string& text, char separator) {
     at = end + 1;
   }
   return parts;
+}
+
+sandbox::namespace_set namespace_kind(const std::string& option, const std::string& text) {
+  if (const auto kind = sandbox::namespace_by_name(text)) return *kind;
+  std::vector<std::string> names;
+  for (const auto& kind : sandbox::namespace_kinds()) names.emplace_back(kind.name);
+  refuse(option, text, "no such namespace" + base::did_you_mean(names, text));
 }
 
 }  // namespace emilua::tools

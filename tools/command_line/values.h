@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "lib/sandbox/namespaces.h"
+
 namespace emilua::tools {
 
 // Decimal digits, up to `most`.
@@ -23,6 +25,10 @@ namespace emilua::tools {
 
 // "a,b" is a and b; an empty text is one empty part.
 [[nodiscard]] std::vector<std::string> split(const std::string& text, char separator);
+
+// "net" is CLONE_NEWNET.
+[[nodiscard]] sandbox::namespace_set namespace_kind(const std::string& option,
+                                                    const std::string& text);
 
 [[noreturn]] void refuse(const std::string& option, const std::string& text,
                          const std::string& what);

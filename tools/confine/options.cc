@@ -122,10 +122,7 @@ void set_limit(policy& policy, const std::string& text) {
   } else {
     std::vector<std::string> names{"wall_time", "memory", "pids"};
     for (const auto& limit : sandbox::limit_names()) names.emplace_back(limit.name);
-    const std::string_view nearest = base::nearest_word(names, name);
-    refuse(
-        "--limit", text,
-        "no such limit" + (nearest.empty() ? "" : "; did you mean " + std::string{nearest} + "?"));
+    refuse("--limit", text, "no such limit" + base::did_you_mean(names, name));
   }
 }
 

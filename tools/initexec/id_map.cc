@@ -11,6 +11,7 @@
 
 #include "lib/base/bytes.h"
 #include "lib/base/error.h"
+#include "lib/base/exec_list.h"
 #include "lib/base/file.h"
 #include "lib/base/unique_fd.h"
 #include "tools/command_line/program.h"
@@ -89,7 +90,7 @@ void run_helper(const char* name, pid_t pid, const std::vector<std::string>& num
   std::vector<std::string> words{name, std::to_string(pid)};
   words.insert(words.end(), numbers.begin(), numbers.end());
   const std::string path = std::string{"/usr/bin/"} + name;
-  const std::vector<char*> arguments = tools::pointers(words);
+  const std::vector<char*> arguments = base::exec_list(words);
   char* const nothing[] = {nullptr};
   const pid_t child = ::fork();
   if (child == -1) fail(path, base::last_error().message());

@@ -4,7 +4,6 @@
 
 #include <climits>
 
-#include "lib/base/edit_distance.h"
 #include "tools/command_line/start.h"
 #include "tools/command_line/values.h"
 
@@ -75,13 +74,9 @@ class command_line {
       out_.script = std::move(rest.front());
       rest.erase(rest.begin());
     }
-    if (!rest.empty()) {
-      if (rest.front() != "--")
-        return table_.complaint("'" + rest.front() + "': a -- before PROGRAM is missing");
-      rest.erase(rest.begin());
-      if (rest.empty()) return table_.complaint("no program is given after --");
-    }
-    out_.program = std::move(rest);
+    auto program = table_.program(std::move(rest));
+    if (!program) return program.error();
+    out_.program = std::move(*program);
     if (out_.map && (out_.namespaces & CLONE_NEWUSER) == 0)
       return table_.complaint("--map: --ns=user is missing");
     if (out_.program.empty() && !out_.kept.empty())
@@ -100,18 +95,8 @@ class command_line {
   }
 
   void add_namespaces(const std::string& text) {
-    for (const std::string& word : tools::split(text, ',')) {
-      if (const auto kind = sandbox::namespace_by_name(word)) {
-        out_.namespaces |= *kind;
-        continue;
-      }
-      std::vector<std::string> names;
-      for (const auto& kind : sandbox::namespace_kinds()) names.emplace_back(kind.name);
-      const std::string_view nearest = base::nearest_word(names, word);
-      tools::refuse("--ns", word,
-                    "no such namespace" +
-                        (nearest.empty() ? "" : "; did you mean " + std::string{nearest} + "?"));
-    }
+    for (const std::string& word : tools::split(text, ','))
+      out_.namespaces |= tools::namespace_kind("--ns", word);
   }
 
   void set_map(const std::string& text) {

@@ -2,7 +2,6 @@
 
 #include <cstdlib>
 
-#include "lib/base/edit_distance.h"
 #include "tools/command_line/start.h"
 #include "tools/command_line/values.h"
 
@@ -14,11 +13,11 @@ using tools::option_table;
 constexpr const char* notes =
     "The script has the table C of system calls and errexit (see\n"
     "lua/meta/init_script.lua), the modules byte_span, json and regex, 64 MiB of\n"
-    "memory and an empty environment. Nothing of the container is executed, loaded or\n"
-    "read to run it, and nothing but our standard streams comes along. PROGRAM is a static one of "
-    "the host, unless --from-image, and\n"
-    "runs after the script. Seccomp filters and Landlock rules of the container's\n"
-    "processes are not taken over.";
+    "memory and an empty environment. Nothing of the container is executed, loaded\n"
+    "or read to run it, and nothing but our standard streams comes along. PROGRAM is\n"
+    "a static one of the host, unless --from-image, and runs after the script.\n"
+    "Seccomp filters and Landlock rules of the container's processes are not taken\n"
+    "over.";
 
 // A program of a container finds little else.
 const tools::environment basic_environment{
@@ -66,19 +65,14 @@ class command_line {
   boost::system::result<options, tools::parse_end> parse(const std::vector<std::string>& words) {
     auto line = table_.parse(words);
     if (!line) return line.error();
-    std::vector<std::string>& rest = line->words;
     const bool by_pid = out_.pid || out_.pidfd != -1;
     if (!by_pid && out_.namespaces.empty())
       return table_.complaint("--pid, --pidfd or --ns is missing");
     if (!by_pid && (out_.root || out_.cgroup))
       return table_.complaint("--root and --cgroup are those of a --pid or --pidfd");
-    if (!rest.empty()) {
-      if (rest.front() != "--")
-        return table_.complaint("'" + rest.front() + "': a -- before PROGRAM is missing");
-      rest.erase(rest.begin());
-      if (rest.empty()) return table_.complaint("no program is given after --");
-    }
-    out_.program = std::move(rest);
+    auto program = table_.program(std::move(line->words));
+    if (!program) return program.error();
+    out_.program = std::move(*program);
     if (out_.program.empty() && (out_.program_fd != -1 || out_.from_image))
       return table_.complaint("--program-fd and --from-image are for a PROGRAM, which is missing");
     if (out_.program.empty() && !out_.script && !out_.chunk)
@@ -118,17 +112,8 @@ class command_line {
     const std::size_t colon = text.find(':');
     if (colon == text.npos || colon + 1 == text.size())
       tools::refuse("--ns", text, "TYPE:PATH expected");
-    const std::string type = text.substr(0, colon);
-    const auto kind = sandbox::namespace_by_name(type);
-    if (!kind) {
-      std::vector<std::string> names;
-      for (const auto& known : sandbox::namespace_kinds()) names.emplace_back(known.name);
-      const std::string_view nearest = base::nearest_word(names, type);
-      tools::refuse("--ns", type,
-                    "no such namespace" +
-                        (nearest.empty() ? "" : "; did you mean " + std::string{nearest} + "?"));
-    }
-    out_.namespaces.push_back({*kind, text.substr(colon + 1)});
+    out_.namespaces.push_back(
+        {tools::namespace_kind("--ns", text.substr(0, colon)), text.substr(colon + 1)});
   }
 
   // Names would have to be looked up in the container's files.

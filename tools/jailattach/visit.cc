@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "lib/base/error.h"
+#include "lib/base/exec_list.h"
 #include "lib/base/file.h"
 #include "lib/base/signals.h"
 #include "lib/init/init_script.h"
@@ -90,8 +91,8 @@ void die_with_maker(const visit& v) {
 int execute(const visit& v) {
   if (v.what.from_image) return tools::execute(tool_name, v.what.program, v.what.environment);
   const std::vector<std::string> texts = tools::entries(v.what.environment);
-  ::syscall(SYS_execveat, v.program.get(), "", tools::pointers(v.what.program).data(),
-            tools::pointers(texts).data(), AT_EMPTY_PATH);
+  ::syscall(SYS_execveat, v.program.get(), "", base::exec_list(v.what.program).data(),
+            base::exec_list(texts).data(), AT_EMPTY_PATH);
   throw tools::refusal{tools::not_executable,
                        "exec: " + v.what.program[0] + ": " + base::last_error().message()};
 }
