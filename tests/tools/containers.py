@@ -5,13 +5,11 @@
     with box.start("sh") as program: …
 """
 
-import atexit
 import os
 import shutil
 import subprocess
-import tempfile
 
-from cases import skip
+from cases import scratch, skip
 
 BUSYBOX = "/bin/busybox"
 APPLETS = ("cat", "chroot", "echo", "id", "kill", "ls", "mount", "ps", "sh", "sleep", "touch", "true")
@@ -39,8 +37,7 @@ def needs_busybox():
 def make_root():
     """A directory that everybody can use, and that is removed in the end."""
     needs_busybox()
-    root = tempfile.mkdtemp(dir="/tmp")
-    atexit.register(shutil.rmtree, root, True)
+    root = scratch(public=True)
     for name in "bin", "etc", "proc", "tmp":
         os.makedirs(os.path.join(root, name))
     shutil.copy(BUSYBOX, os.path.join(root, "bin"))
@@ -63,9 +60,7 @@ class Container:
         self.root = make_root()
         self.user = {} if user is None else {"user": user, "group": user, "extra_groups": []}
         # Where that user can execute it.
-        place = tempfile.mkdtemp(dir="/tmp")
-        atexit.register(shutil.rmtree, place, True)
-        os.chmod(place, 0o755)
+        place = scratch(public=True)
         self.tool = shutil.copy(initexec, place)
         self.script = os.path.join(place, "container.lua")
         with open(self.script, "w", encoding="ascii") as out:

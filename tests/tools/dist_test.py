@@ -8,9 +8,8 @@ import shutil
 import subprocess
 import sys
 import tarfile
-import tempfile
 
-from cases import case, emilua as generate, main, skip
+from cases import case, emilua as generate, main, scratch, skip
 
 DIST, AGAIN = sys.argv[2:4]
 
@@ -31,7 +30,7 @@ def run(*command, **options):
 
 
 def unpacked():
-    root = tempfile.mkdtemp(dir=os.environ.get("TEST_TMPDIR"))
+    root = scratch()
     with tarfile.open(the(".tar.gz")) as archive:
         archive.extractall(root)
     (name,) = os.listdir(root)
@@ -143,7 +142,7 @@ def an_unknown_library_stops_the_build():
 @case
 def the_package_installs_the_same_files():
     needs("dpkg-deb")
-    root = tempfile.mkdtemp(dir=os.environ.get("TEST_TMPDIR"))
+    root = scratch()
     extracted = run("dpkg-deb", "-x", the(".deb"), root)
     assert extracted.returncode == 0, extracted
     for tool in TOOLS:

@@ -1,11 +1,9 @@
 """The tools as the engine's commands and under their own names; and the engine's --check."""
 
 import os
-import shutil
 import subprocess
-import tempfile
 
-from cases import case, emilua, engine, main, script
+from cases import case, emilua, engine, main, scratch, script
 
 TOOLS = ("confine", "fdpass", "initexec", "jailattach", "luarun", "scan")
 
@@ -15,7 +13,7 @@ TOOLS = ("confine", "fdpass", "initexec", "jailattach", "luarun", "scan")
 
 @case
 def each_tool_is_a_command_of_the_engine_and_a_name_for_it():
-    place = tempfile.mkdtemp(dir=os.environ.get("TEST_TMPDIR"))
+    place = scratch()
     for name in TOOLS:
         run = emilua(name, "--version")
         assert run.returncode == 0 and run.stdout.startswith(name + " "), run
@@ -27,7 +25,6 @@ def each_tool_is_a_command_of_the_engine_and_a_name_for_it():
         assert by_name.stdout == run.stdout, by_name
         by_path = subprocess.run([name, "--version"], executable=engine(), capture_output=True, text=True, check=False)
         assert by_path.stdout == run.stdout, by_path
-    shutil.rmtree(place)
 
 
 @case
@@ -63,7 +60,7 @@ def a_script_of_a_tools_name_is_started_by_its_path():
 
 
 def project(**files):
-    place = tempfile.mkdtemp(dir=os.environ.get("TEST_TMPDIR"))
+    place = scratch()
     for name, text in files.items():
         path = os.path.join(place, name.replace("__", "/") + ".lua")
         os.makedirs(os.path.dirname(path), exist_ok=True)

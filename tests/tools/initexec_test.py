@@ -2,12 +2,10 @@
 
 import functools
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 
 import tool_cases
 from cases import case, engine, main, script, skip
@@ -303,7 +301,6 @@ def a_map_of_oneself_makes_root_and_nobody_else():
     text = "cat /proc/self/uid_map /proc/self/gid_map; id -u; cat /proc/self/setgroups"
     run = subprocess.run([place + "/initexec", "--ns=user", "--map=self", "-e", NOTHING, "--", "sh", "-c", text],
                          capture_output=True, text=True, check=False, **NOBODY)
-    shutil.rmtree(place)
     assert run.stdout.split() == ["0", "65534", "1", "0", "65534", "1", "0", "deny"], run
 
 
@@ -348,9 +345,7 @@ def with_subordinate_ids(ranges, *words, uid=0):
     needs_root()
     if not os.path.exists("/etc/subuid"):
         skip("there is no /etc/subuid to mount something over")
-    place = tempfile.mkdtemp(dir="/tmp")
-    os.chmod(place, 0o755)
-    shutil.copy(engine(), place)
+    place = alone()
     with open("/etc/passwd", encoding="utf-8") as known:
         users = known.read()
     mounts = ""
@@ -360,7 +355,6 @@ def with_subordinate_ids(ranges, *words, uid=0):
     run = subprocess.run(["unshare", "--mount", "--propagation=private", "sh", "-c", mounts + become, "sh",
                           place + "/initexec", "--ns=user", "--map=subid", "-e", NOTHING, "--", *words],
                          capture_output=True, text=True, check=False)
-    shutil.rmtree(place)
     return run
 
 
@@ -432,7 +426,6 @@ def namespaces_that_cannot_be_made_are_told():
     secret = write(place + "/secret.lua", "print 'ran'", 0o600)
     run = subprocess.run([place + "/initexec", secret], capture_output=True, text=True, check=False, **NOBODY)
     refused(run, "script: %s: Permission denied" % secret, status=1)
-    shutil.rmtree(place)
 
 
 # --- containers ---------------------------------------------------------------------------------------
@@ -500,7 +493,6 @@ def alone_in_an_empty_root_as_nobody_it_runs_a_script_and_a_program():
                     nobody=False)
     assert (run.returncode, run.stdout) == (0, "in\n"), run
     run = run_alone(root, "/initexec", "--pid1", "-e", "print(require('jit').version_num)", "--", "/busybox", "echo", "in")
-    shutil.rmtree(root)
     assert run.returncode == 0 and run.stdout.split()[1:] == ["in"], run
 
 

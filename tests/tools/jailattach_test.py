@@ -240,7 +240,6 @@ def an_ordinary_user_attaches_to_his_own_container_and_to_no_other():
             run = attach(other.pid, "-e", "print 'in'")
             assert run.returncode == 125 and run.stdout == "", run
             assert "Permission denied" in run.stderr or "not permitted" in run.stderr, run
-    shutil.rmtree(place)
 
 
 # --- scripts and programs -----------------------------------------------------------------------------
@@ -400,7 +399,6 @@ def with_nothing_but_a_proc_beside_it_it_visits_a_container():
         run = subprocess.run(["unshare", "--mount", "--propagation=private", "sh", "-c", enter, root, str(box.pid),
                               LIST_PROCESSES], capture_output=True, text=True, check=False)
         assert run.stdout == "1 initexec\n2 cat\n3 jailattach\n", run
-    shutil.rmtree(root)
 
 
 main()

@@ -1,11 +1,10 @@
 """luarun: its options, the modules over blocking streams, and every complaint."""
 
 import os
-import shutil
 import subprocess
-import tempfile
 
-from cases import case, emilua as luarun, engine, main, script, skip
+from cases import case, emilua as luarun, engine, main, scratch, script
+from tool_cases import NOBODY, alone, needs_root, run_alone
 
 
 def gives(expected, *arguments, **options):
@@ -146,7 +145,7 @@ def system_has_arguments_environment_and_exit():
 
 @case
 def the_working_directory_can_be_changed():
-    path = os.path.realpath(tempfile.mkdtemp(dir=os.environ.get("TEST_TMPDIR")))
+    path = scratch()
     gives(path + "\n", "-e", """
         local fs = require 'filesystem'
         fs.current_working_directory(fs.path.new('%s'))
@@ -198,17 +197,13 @@ def files_that_cannot_be_used_are_told():
 
 @case
 def a_script_that_may_not_be_read_is_told():
-    if os.getuid() != 0:
-        skip("needs root, to become somebody else")
-    here = tempfile.mkdtemp(dir="/tmp")
-    os.chmod(here, 0o755)
-    shutil.copy(engine(), here + "/luarun")
+    needs_root()
+    here = alone()
     with open(here + "/secret.lua", "w", encoding="ascii") as out:
         out.write("print 'ran'")
     os.chmod(here + "/secret.lua", 0)
-    run = subprocess.run([here + "/luarun", here + "/secret.lua"], user=65534, group=65534, extra_groups=[],
-                         capture_output=True, text=True, check=False)
-    shutil.rmtree(here)
+    run = subprocess.run([here + "/luarun", here + "/secret.lua"], capture_output=True, text=True,
+                         check=False, **NOBODY)
     assert (run.returncode, run.stdout) == (1, ""), run
     assert run.stderr == "luarun: %s/secret.lua: Permission denied\n" % here, run
 
@@ -263,24 +258,8 @@ def ffi_has_types_but_loads_nothing():
 
 @case
 def it_works_alone_in_an_empty_root_as_nobody():
-    if os.getuid() != 0:
-        skip("needs root, to change the root directory and to become somebody else")
-    root = tempfile.mkdtemp(dir="/tmp")
-    os.chmod(root, 0o755)
-    shutil.copy(engine(), root + "/luarun")
-
-    def enter():
-        os.chroot(root)
-        os.chdir("/")
-        os.setgroups([])
-        os.setgid(65534)
-        os.setuid(65534)
-
-    try:
-        run = subprocess.run(["/luarun", "-l", "json", "-"], input="print(json.encode{alone = true})", env={},
-                             preexec_fn=enter, capture_output=True, text=True, check=False)
-    finally:
-        shutil.rmtree(root)
+    needs_root()
+    run = run_alone(alone(), "/luarun", "-l", "json", "-", input="print(json.encode{alone = true})")
     assert (run.returncode, run.stdout, run.stderr) == (0, '{"alone":true}\n', ""), run
 
 

@@ -1,14 +1,8 @@
 """The engine under a policy of its own: sandbox.restrict_self, and --policy."""
 
 import json
-import os
-import tempfile
 
-from cases import case, emilua, main
-
-
-def directory():
-    return tempfile.mkdtemp(dir=os.environ.get("TEST_TMPDIR", "/var/tmp"))
+from cases import case, emilua, main, scratch
 
 
 def write(path, text):
@@ -17,7 +11,7 @@ def write(path, text):
     return path
 
 
-HERE = directory()
+HERE = scratch()
 GRANTED, SECRET = write(HERE + "/granted", "granted"), write(HERE + "/secret", "secret")
 
 PRELUDE = """
@@ -40,7 +34,7 @@ end
 
 def lua(chunk, *options, modules=(), **kwargs):
     """The output of a script, with more modules beside it."""
-    folder = directory()
+    folder = scratch()
     for name, text in modules:
         write(folder + "/" + name, PRELUDE + text)
     return emilua(*options, write(folder + "/main.lua", PRELUDE + chunk), **kwargs)
@@ -190,7 +184,7 @@ def only_the_master_may():
 
 
 def policy(**fields):
-    return "--policy=" + write(directory() + "/policy", json.dumps(fields))
+    return "--policy=" + write(scratch() + "/policy", json.dumps(fields))
 
 
 # 95 emilua --policy

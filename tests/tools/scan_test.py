@@ -5,17 +5,13 @@ import os
 import shutil
 import signal
 import subprocess
-import tempfile
 
-from cases import case, emilua as scan, engine, main, skip
-
-
-def directory():
-    return tempfile.mkdtemp(dir=os.environ.get("TEST_TMPDIR"))
+from cases import case, emilua as scan, engine, main, scratch, skip
+from tool_cases import NOBODY, alone, needs_root, run_alone
 
 
 def file(text, name="in"):
-    path = os.path.join(directory(), name)
+    path = os.path.join(scratch(), name)
     with open(path, "wb") as out:
         out.write(text if isinstance(text, bytes) else text.encode())
     return path
@@ -262,20 +258,16 @@ def a_missing_file_is_told_and_the_others_are_read():
 
 @case
 def a_file_that_may_not_be_read_is_told():
-    if os.getuid() != 0:
-        skip("needs root, to become somebody else")
+    needs_root()
     path = file("secret")
     os.chmod(path, 0)
     os.chmod(os.path.dirname(path), 0o755)
-    here = tempfile.mkdtemp(dir="/tmp")
-    os.chmod(here, 0o755)
-    shutil.copy(engine(), here + "/scan")
+    here = alone()
     secret = here + "/secret"
     shutil.copy(path, secret)
     os.chmod(secret, 0)
-    run = subprocess.run([here + "/scan", "emit()", secret, "-"], input="in\n", user=65534, group=65534, extra_groups=[],
-                         capture_output=True, text=True, check=False)
-    shutil.rmtree(here)
+    run = subprocess.run([here + "/scan", "emit()", secret, "-"], input="in\n",
+                         capture_output=True, text=True, check=False, **NOBODY)
     assert (run.returncode, run.stdout) == (2, "in\n"), run
     assert run.stderr == "scan: open: %s: Permission denied\n" % secret, run.stderr
 
@@ -445,7 +437,7 @@ def a_closed_standard_input_is_empty():
 
 @case
 def sigpipe_of_head_is_quiet():
-    path = os.path.join(directory(), "large")
+    path = os.path.join(scratch(), "large")
     block = b"".join(b"%d some words %d\n" % (i, i % 7) for i in range(100000))
     with open(path, "wb") as out:
         for _ in range(100_000_000 // len(block) + 1):
@@ -502,24 +494,9 @@ def the_results_are_those_of_awk():
 
 @case
 def it_works_alone_in_an_empty_root_as_nobody():
-    if os.getuid() != 0:
-        skip("needs root, to change the root directory and to become somebody else")
-    root = tempfile.mkdtemp(dir="/tmp")
-    os.chmod(root, 0o755)
-    shutil.copy(engine(), root + "/scan")
-
-    def enter():
-        os.chroot(root)
-        os.chdir("/")
-        os.setgroups([])
-        os.setgid(65534)
-        os.setuid(65534)
-
-    try:
-        run = subprocess.run(["/scan", "--csv", "--json-out", "s = (s or 0) + N[2] function END() emit{sum = s} end"],
-                             input='a,1\n"b",2\n', env={}, preexec_fn=enter, capture_output=True, text=True, check=False)
-    finally:
-        shutil.rmtree(root)
+    needs_root()
+    run = run_alone(alone(), "/scan", "--csv", "--json-out", "s = (s or 0) + N[2] function END() emit{sum = s} end",
+                    input='a,1\n"b",2\n')
     assert (run.returncode, run.stdout, run.stderr) == (0, '{"sum":3}\n', ""), run
 
 

@@ -8,13 +8,11 @@
 The tool's name is that of its executable.
 """
 
-import atexit
 import os
 import shutil
 import subprocess
-import tempfile
 
-from cases import case, emilua as tool, engine, skip
+from cases import case, emilua as tool, engine, scratch, skip
 
 NOBODY = {"user": 65534, "group": 65534, "extra_groups": []}
 
@@ -24,7 +22,7 @@ def name():
 
 
 def directory():
-    path = tempfile.mkdtemp(dir=os.environ.get("TEST_TMPDIR"))
+    path = scratch()
     os.chmod(path, 0o755)
     return path
 
@@ -52,8 +50,7 @@ def needs_root():
 
 def alone(others=()):
     """A directory with nothing but a copy of the tool, and of these, that any user can reach."""
-    path = tempfile.mkdtemp(dir="/tmp")
-    os.chmod(path, 0o755)
+    path = scratch(public=True)
     shutil.copy(engine(), path)
     for other in others:
         shutil.copy(other, path)
@@ -62,9 +59,7 @@ def alone(others=()):
 
 def socket_directory():
     """One with a short path, which a socket's address has room for."""
-    path = tempfile.mkdtemp(dir="/tmp")
-    atexit.register(shutil.rmtree, path, True)
-    return path
+    return scratch(public=True)
 
 
 def run_alone(root, *words, nobody=True, **options):
@@ -131,12 +126,10 @@ def common(hint, options=()):
             os.chmod(copy, mode)
             run = subprocess.run([copy, "--version"], capture_output=True, text=True, check=False, **NOBODY)
             refused(run, "set-uid", status=1)
-        shutil.rmtree(root)
 
     @case
     def it_starts_in_an_empty_root_as_nobody():
         needs_root()
         root = alone()
         run = run_alone(root, "/" + name(), "--version")
-        shutil.rmtree(root)
         assert run.returncode == 0 and run.stdout.startswith(name() + " "), run
