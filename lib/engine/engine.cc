@@ -149,11 +149,6 @@ struct engine_box {
     const auto entered = bindings::restrict_engine(plan, process.find<sandbox::companion>());
     return entered ? 0 : fail("emilua: --policy: " + in_words(entered.error().fault), failure);
   }
-
- private:
-  static std::string in_words(const sandbox::policy_error& error) {
-    return error.where.empty() ? error.what : error.where + ": " + error.what;
-  }
 };
 
 // 0, or the status after a complaint.

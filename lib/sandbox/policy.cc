@@ -192,6 +192,10 @@ bool fs_policy::grants_paths() const noexcept {
 
 std::span<const named_limit> limit_names() noexcept { return limits; }
 
+std::string in_words(const policy_error& error) {
+  return error.where.empty() ? error.what : error.where + ": " + error.what;
+}
+
 policy_result<> check(const policy& policy) {
   checker is;
   check_fs(is, policy.fs);

@@ -213,6 +213,9 @@ struct policy_error {
   std::string what;
 };
 
+// "where: what"
+[[nodiscard]] std::string in_words(const policy_error& error);
+
 template <class T = void>
 using policy_result = boost::system::result<T, policy_error>;
 

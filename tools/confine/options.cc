@@ -165,10 +165,7 @@ policy load_policy(const std::string& path) {
   const auto text = base::read_file(path.c_str(), sandbox::max_policy_size);
   if (!text) refuse("--policy", path, text.error().message());
   auto read = sandbox::read_policy(*text);
-  if (!read) {
-    const auto& [where, what] = read.error();
-    throw tools::misuse{"--policy " + path + ": " + (where.empty() ? "" : where + ": ") + what};
-  }
+  if (!read) throw tools::misuse{"--policy " + path + ": " + in_words(read.error())};
   return std::move(*read);
 }
 
@@ -273,7 +270,7 @@ class command_line {
       return early_end{125, "confine: " + e.what};
     }
     if (auto checked = sandbox::check(out_.policy); !checked)
-      return early_end{125, "confine: " + checked.error().where + ": " + checked.error().what};
+      return early_end{125, "confine: " + in_words(checked.error())};
     return std::move(out_);
   }
 
@@ -341,9 +338,7 @@ class command_line {
 
   void restrict_to(const std::string& file) {
     auto both = sandbox::restrict(out_.policy, load_policy(file));
-    if (!both)
-      throw tools::misuse{"--policy " + file + ": " + both.error().where + ": " +
-                          both.error().what};
+    if (!both) throw tools::misuse{"--policy " + file + ": " + in_words(both.error())};
     out_.policy = std::move(*both);
   }
 
