@@ -20,12 +20,12 @@ bool is_kept(std::uint64_t kept, unsigned capability) noexcept {
 
 int shrink_bounding_set(std::uint64_t kept, system_caller call) noexcept {
   for (unsigned i = 0; i < most; ++i) {
-    if (is_kept(kept, i)) continue;
+    if (is_kept(kept, i) || call(SYS_prctl, PR_CAPBSET_DROP, i, 0, 0, 0, 0) == 0) continue;
+    const int error = errno;
     // What is gone already takes no right to give it up.
     const int there = ::prctl(PR_CAPBSET_READ, i, 0, 0, 0);
     if (there == -1 && errno == EINVAL) return 0;  // past the last
-    if (there == 0) continue;
-    if (call(SYS_prctl, PR_CAPBSET_DROP, i, 0, 0, 0, 0) == -1) return errno;
+    if (there != 0) return error;
   }
   return 0;
 }

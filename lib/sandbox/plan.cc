@@ -556,9 +556,10 @@ class planner {
     auto limits = policy_.limits.rlimits;
     if (!policy_.dumpable) limits.try_emplace("core", 0);
     if (context_.who == subject::program && !calls_->may_execute()) {
-      // The program's own descriptor gets the first number that it can never have again.
+      // The program's own descriptor gets the first number that it can never have again; the
+      // kernel's tables grow up to it.
       const std::uint64_t most = context_.descriptor_limit - 1;
-      const auto it = limits.try_emplace("open_files", 4096).first;
+      const auto it = limits.try_emplace("open_files", 1024).first;
       it->second = std::min(it->second, most);
       plan_.exec_descriptor = static_cast<int>(it->second);
     }
