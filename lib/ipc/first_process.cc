@@ -2,9 +2,12 @@
 #include "lib/ipc/first_process.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <cstddef>
 
 #include "lib/base/error.h"
 #include "lib/base/file.h"
@@ -79,6 +82,18 @@ void pass_on(const siginfo_t& info, pid_t worker) noexcept {
   }
 }
 
+struct second_process {
+  void (*go_on)(void*) noexcept;
+  void* with;
+};
+
+int begin_second_process(void* start) noexcept {
+  const auto& [go_on, with] = *static_cast<const second_process*>(start);
+  base::unblock_all_signals();
+  go_on(with);
+  return 125;
+}
+
 }  // namespace
 
 void ready_first_process() noexcept {
@@ -95,6 +110,17 @@ int split_first_process(int news) noexcept {
   if (*worker != 0) look_after(*worker, news);
   base::unblock_all_signals();
   return 0;
+}
+
+int split_first_process(int news, void (*go_on)(void*) noexcept, void* with) noexcept {
+  if (::getpid() != 1) return 0;
+  // The first one's frames are left alone.
+  alignas(16) static std::byte stack[64 * 1024];
+  second_process start{go_on, with};
+  const int worker =
+      ::clone(begin_second_process, stack + sizeof stack, CLONE_VM | CLONE_VFORK | SIGCHLD, &start);
+  if (worker == -1) return -1;
+  look_after(worker, news);
 }
 
 }  // namespace emilua::ipc

@@ -29,4 +29,9 @@ struct worker_news {
 
 [[nodiscard]] int split_first_process(int news = -1) noexcept;
 
+// The same for whoever is to execute a program: the second one goes on in `go_on`, which does not
+// return, and shares the first one's memory, which waits until the program is executed, or could
+// not be. Nothing is copied.
+[[nodiscard]] int split_first_process(int news, void (*go_on)(void*) noexcept, void* with) noexcept;
+
 }  // namespace emilua::ipc

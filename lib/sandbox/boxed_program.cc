@@ -24,21 +24,27 @@ class child {
     base::reset_signal_dispositions();
     ipc::ready_first_process();
     place_descriptors();
-    const int file = place_program();
-    if (const auto failed = execute(start_.steps, {.cgroup = cgroup_, .news = news_}))
-      fail(failed->index, failed->error);
-    // For process 1 this was the end: here is the program's.
+    file_ = place_program();
+    const auto start = [](void* self, std::optional<step_failure> failed) noexcept {
+      static_cast<const child*>(self)->start_program(failed);
+    };
+    execute(start_.steps, {.cgroup = cgroup_, .news = news_}, {start, this});
+  }
+
+ private:
+  // Not in process 1, if the box has one of its own.
+  [[noreturn]] void start_program(std::optional<step_failure> failed) const noexcept {
+    if (failed) fail(failed->index, failed->error);
     if (!tell_host(host_, {box_message::kind::ready, 0, 0})) leave();
     const bool by_descriptor = start_.exec_descriptor != no_descriptor;
     if (by_descriptor || *start_.path == '\0')
-      ::syscall(SYS_execveat, file, by_descriptor ? start_.empty_path : "", start_.arguments,
+      ::syscall(SYS_execveat, file_, by_descriptor ? start_.empty_path : "", start_.arguments,
                 start_.environment, AT_EMPTY_PATH);
     else
       ::syscall(SYS_execve, start_.path, start_.arguments, start_.environment);
     fail(start_.steps.size(), errno);
   }
 
- private:
   [[noreturn]] static void leave() noexcept {
     for (;;) ::syscall(SYS_exit_group, 125);
   }
@@ -85,6 +91,7 @@ class child {
 
   const boxed_program_start& start_;
   int host_, cgroup_, news_;
+  int file_ = no_descriptor;
 };
 
 }  // namespace

@@ -42,12 +42,20 @@ int write_file(const compiled_step& s) noexcept {
 
 class executor {
  public:
-  explicit executor(const whole& who) noexcept : who_(who) {}
+  executor(const compiled_plan& plan, const whole& who, const sequel* next = nullptr) noexcept
+      : plan_(plan), who_(who), sequel_(next) {}
   executor(const executor&) = delete;
-  ~executor() {
+
+  std::optional<step_failure> run() noexcept {
+    for (; step_ < plan_.size(); ++step_) {
+      if (const int error = take(plan_[step_]); error != 0)
+        return step_failure{static_cast<std::uint32_t>(step_), error};
+    }
     if (umask_ != unchanged) ::umask(umask_);
+    return std::nullopt;
   }
 
+ private:
   // 0, or errno.
   int take(const compiled_step& s) noexcept {
     switch (s.kind) {
@@ -118,7 +126,7 @@ class executor {
       case step_kind::enforce_ruleset:
         return enforce_ruleset();
       case step_kind::split_first_process:
-        return done(ipc::split_first_process(who_.news));
+        return split_first_process();
       case step_kind::install_filter:
         set_own_pid(s.data, ::getpid());
         return error_of(install_filter(s.data, who_.filters));
@@ -126,7 +134,16 @@ class executor {
     return EINVAL;
   }
 
- private:
+  int split_first_process() noexcept {
+    if (sequel_ == nullptr) return done(ipc::split_first_process(who_.news));
+    const auto go_on = [](void* self) noexcept {
+      executor& that = *static_cast<executor*>(self);
+      ++that.step_;
+      that.sequel_->then(that.sequel_->self, that.run());
+    };
+    return done(ipc::split_first_process(who_.news, go_on, this));
+  }
+
   // To no more than it is: that would want a capability.
   static int set_limit(const compiled_step& s) noexcept {
     const auto resource = static_cast<__rlimit_resource>(s.number);
@@ -188,7 +205,10 @@ class executor {
 
   static constexpr mode_t unchanged = ~mode_t{0};
 
+  const compiled_plan& plan_;
   const whole& who_;
+  const sequel* const sequel_;
+  std::size_t step_ = 0;
   mode_t umask_ = unchanged;  // of whatever runs later
   base::unique_fd root_, ruleset_;
 };
@@ -201,12 +221,13 @@ bool tell_host(int host_fd, const box_message& message) noexcept {
 }
 
 std::optional<step_failure> execute(const compiled_plan& plan, const whole& who) noexcept {
-  executor executor{who};
-  for (std::size_t i = 0; i < plan.size(); ++i) {
-    if (const int error = executor.take(plan[i]); error != 0)
-      return step_failure{static_cast<std::uint32_t>(i), error};
-  }
-  return std::nullopt;
+  return executor{plan, who}.run();
+}
+
+void execute(const compiled_plan& plan, const whole& who, const sequel& next) noexcept {
+  executor executor{plan, who, &next};
+  next.then(next.self, executor.run());
+  for (;;) ::_exit(125);
 }
 
 }  // namespace emilua::sandbox

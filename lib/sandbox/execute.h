@@ -49,4 +49,13 @@ struct whole {
 [[nodiscard]] std::optional<step_failure> execute(const compiled_plan& plan,
                                                   const whole& who = {}) noexcept;
 
+// For whoever will execute a program. `then` is told how it went, in the process that took the last
+// step, and does not return: that process may share its memory with process 1 of the box until the
+// program is executed.
+struct sequel {
+  void (*then)(void* self, std::optional<step_failure> failed) noexcept;
+  void* self;
+};
+[[noreturn]] void execute(const compiled_plan& plan, const whole& who, const sequel& next) noexcept;
+
 }  // namespace emilua::sandbox
