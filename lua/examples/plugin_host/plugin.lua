@@ -40,8 +40,16 @@ function deeds.fetch(request)
     return ok and tostring(buffer:slice(1, count)):match '^[^\n]*' or error('no line has come')
 end
 
+local no_senders = 16
+
 while true do
-    local request = inbox:receive()
+    local asked, request = pcall(inbox.receive, inbox)
+    if not asked then
+        if request.code == no_senders then
+            return -- the host is about to end us
+        end
+        error(request)
+    end
     local ok, result = pcall(deeds[request.deed], request)
     request.reply_to:send(ok and {result = result} or {problem = tostring(result)})
 end
