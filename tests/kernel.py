@@ -21,13 +21,13 @@ _NUMBERS = {
         "capset": 126, "clone": 56, "epoll_create1": 291, "eventfd2": 290, "execveat": 322, "memfd_create": 319, "pipe2": 293,
         "pivot_root": 155, "prctl": 157, "preadv2": 327, "pwritev2": 328, "seccomp": 317, "setrlimit": 160,
         "prlimit64": 302, "setsid": 112, "sethostname": 170, "signalfd4": 289, "socketpair": 53,
-        "timerfd_create": 283, "umount2": 166, "mount": 165, "waitid": 247,
+        "timerfd_create": 283, "umount2": 166, "mount": 165, "unshare": 272, "waitid": 247,
     },
     "aarch64": {
         "capset": 91, "clone": 220, "epoll_create1": 20, "eventfd2": 19, "execveat": 281, "memfd_create": 279, "pipe2": 59,
         "pivot_root": 41, "prctl": 167, "preadv2": 286, "pwritev2": 287, "seccomp": 277, "setrlimit": 164,
         "prlimit64": 261, "setsid": 157, "sethostname": 161, "signalfd4": 74, "socketpair": 199,
-        "timerfd_create": 85, "umount2": 39, "mount": 40, "waitid": 95,
+        "timerfd_create": 85, "umount2": 39, "mount": 40, "unshare": 97, "waitid": 95,
     },
 }
 _EVERYWHERE = {

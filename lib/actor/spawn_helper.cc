@@ -110,7 +110,7 @@ boost::system::result<sandbox::launcher::child, sandbox::launch_failure> spawn_h
 
   wire_request wire{};
   wire.what = wire_request::program;
-  wire.namespaces = plan.namespaces;
+  wire.namespaces = plan.cloned;
   wire.wall_time = plan.wall_time.value_or(0);
   wire.survives = !plan.dies_with_host;
   absl::InlinedVector<int, 13> descriptors{config->get(), theirs.get(), program.program};

@@ -122,7 +122,7 @@ void read_box(lua_State* L, int subprocess, spawn_options& out) {
     if (box == nullptr || !box->handshake || other_means) refuse(L, option_name("sandbox"));
     out.box = box;
     out.init_argument = box->handshake.get();
-    out.namespaces = box->plan.namespaces;
+    out.namespaces = box->plan.cloned;
     out.wall_time = box->plan.wall_time.value_or(0);
     out.config.text_only = true;
     out.config.box = sandbox::compile(box->plan);

@@ -19,6 +19,7 @@
 #include "lib/base/unique_fd.h"
 #include "lib/ipc/first_process.h"
 #include "lib/sandbox/execute_mounts.h"
+#include "lib/sandbox/execute_network.h"
 #include "lib/sandbox/execute_rights.h"
 #include "lib/sandbox/landlock.h"
 #include "lib/sandbox/loopback.h"
@@ -71,6 +72,11 @@ class executor {
         return lead_terminal();
       case step_kind::write_file:
         return write_file(s);
+      case step_kind::begin_network:
+        network_.begin();
+        return 0;
+      case step_kind::enter_network:
+        return network_.enter();
       case step_kind::raise_loopback:
         return error_of(bring_up_loopback());
       case step_kind::set_priority:
@@ -211,6 +217,7 @@ class executor {
   std::size_t step_ = 0;
   mode_t umask_ = unchanged;  // of whatever runs later
   base::unique_fd root_, ruleset_;
+  network_maker network_;
 };
 
 }  // namespace

@@ -56,7 +56,7 @@ boost::system::result<boxed_program, launch_failure> launch(const plan& plan,
     cgroup.emplace(std::move(*made));
   }
   base::unique_fd pidfd;
-  const auto pid = ipc::clone_process(plan.namespaces, pidfd, SIGCHLD);
+  const auto pid = ipc::clone_process(plan.cloned, pidfd, SIGCHLD);
   if (!pid) return launch_failure{stage::clone, 0, pid.error(), "clone"};
   if (*pid == 0) {
     channel->host.reset();  // or the child would never learn that the host is gone

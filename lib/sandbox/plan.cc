@@ -69,6 +69,7 @@ class planner {
     plan_files();
     if (policy_.hostname) plan_hostname();
     if (policy_.umask) add_number(step_kind::set_umask, "umask", *policy_.umask);
+    enter_network();
     change_ids();
     drop_capabilities();
     if (!policy_.dumpable) add({step_kind::forbid_dumps, "dumpable"});
@@ -237,6 +238,16 @@ class planner {
     if (policy_.die_with_parent) add({step_kind::arm_death_signal, "die_with_parent"});
     if (policy_.new_session || context_.terminal) add({step_kind::new_session, "new_session"});
     if (context_.terminal) add({step_kind::take_terminal, "terminal"});
+    plan_.cloned = plan_.namespaces & ~namespace_set{CLONE_NEWNET};
+    if (has(CLONE_NEWNET)) add({step_kind::begin_network, "namespaces"});
+  }
+
+  // As late as the right to do it lasts.
+  void enter_network() {
+    if (!has(CLONE_NEWNET)) return;
+    add({step_kind::enter_network, "namespaces"});
+    if (policy_.net.kind == net_kind::some && policy_.net.loopback)
+      add({step_kind::raise_loopback, "net.loopback"});
   }
 
   void join_cgroup() {
@@ -289,8 +300,6 @@ class planner {
     const net_policy& net = policy_.net;
     if (net.kind == net_kind::all) return;
     if (has(CLONE_NEWNET)) {
-      if (net.kind == net_kind::some && net.loopback)
-        add({step_kind::raise_loopback, "net.loopback"});
       enforced("net", "network namespace");
     } else if (own_network()) {
       if (net.loopback) return missing_namespace("net.loopback", CLONE_NEWNET);

@@ -27,6 +27,8 @@ enum class step_kind : std::uint8_t {
   new_session,          //
   take_terminal,        // standard input becomes the session's controlling terminal
   write_file,           // path, data
+  begin_network,        // a namespace for it is made beside what follows
+  enter_network,        //
   raise_loopback,       //
   set_priority,         // number
   private_mounts,       //
@@ -93,7 +95,8 @@ struct clause_report {
 };
 
 struct plan {
-  namespace_set namespaces = 0;  // made by the clone itself
+  namespace_set namespaces = 0;  // all that it has
+  namespace_set cloned = 0;      // those of them that the clone is to make; the steps make the rest
   std::vector<step> steps;       // in the child, in this order
   std::vector<clause_report> report;
   std::optional<double> wall_time;      // seconds, for the host to watch

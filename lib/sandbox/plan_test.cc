@@ -89,9 +89,10 @@ TEST(PlanTest, EachStepComesWhileWhatItNeedsIsThere) {
                           "limits": {"open_files": 9}})",
                       everything());
   const step_kind order[] = {
-      step_kind::arm_death_signal,   step_kind::write_file,      step_kind::raise_loopback,
+      step_kind::arm_death_signal,   step_kind::begin_network,   step_kind::write_file,
       step_kind::private_mounts,     step_kind::make_root,       step_kind::mount_type,
-      step_kind::enter_root,         step_kind::set_hostname,    step_kind::lock_securebits,
+      step_kind::enter_root,         step_kind::set_hostname,    step_kind::enter_network,
+      step_kind::raise_loopback,     step_kind::lock_securebits,
       step_kind::limit_capabilities, step_kind::forbid_dumps,    step_kind::forbid_privileges,
       step_kind::create_ruleset,     step_kind::enforce_ruleset, step_kind::split_first_process,
       step_kind::set_limit,          step_kind::install_filter,

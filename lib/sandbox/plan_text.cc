@@ -119,6 +119,8 @@ const char* mechanism_of(step_kind kind) noexcept {
       return "process attributes";
     case step_kind::write_file:
       return "procfs";
+    case step_kind::begin_network:
+    case step_kind::enter_network:
     case step_kind::raise_loopback:
       return "network namespace";
     case step_kind::private_mounts:
@@ -178,6 +180,10 @@ std::string describe(const step& s) {
       return "foreground of the terminal";
     case step_kind::write_file:
       return "write \"" + one_line(s.data) + "\" to " + s.path;
+    case step_kind::begin_network:
+      return "begin to make the network namespace";
+    case step_kind::enter_network:
+      return "enter the network namespace";
     case step_kind::raise_loopback:
       return "bring up the loopback interface";
     case step_kind::set_priority:

@@ -305,7 +305,7 @@ end)
 check.case('one that can is not: process 1 stays behind and reaps', function()
     in_box({syscalls = 'stdio thread proc error'}, function(worker)
         local _, pid = ask(worker, {job = 'pid'})
-        check.equal(2, pid)
+        check.equal(true, pid > 1)
     end)
 end)
 

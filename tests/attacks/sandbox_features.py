@@ -22,7 +22,7 @@ def no_namespace(*kinds):
     flags = 0
     for kind in kinds:
         flags |= NEW[kind]
-    return lacking(("clone", errno.EPERM, {"flags": flags}), WHERE_NO_CLONE3)
+    return lacking(("clone", errno.EPERM, {"flags": flags}), ("unshare", errno.EPERM, {"flags": flags}), WHERE_NO_CLONE3)
 
 
 # What boxes are made by; of those that need a privilege both answers are met.
