@@ -15,78 +15,100 @@
 namespace emilua::sandbox {
 namespace {
 
-class child {
+class starter {
  public:
-  explicit child(const boxed_program_start& start) noexcept
+  explicit starter(const boxed_program_start& start) noexcept
       : start_(start), host_(start.host), cgroup_(start.cgroup), news_(start.news) {}
 
+  // In a child, which tells its host how it went.
   [[noreturn]] void run() noexcept {
     base::reset_signal_dispositions();
     ipc::ready_first_process();
-    place_descriptors();
-    file_ = place_program();
+    if (const int error = place_all(); error != 0) fail(beyond(error));
     const auto start = [](void* self, std::optional<step_failure> failed) noexcept {
-      static_cast<const child*>(self)->start_program(failed);
+      static_cast<const starter*>(self)->start_program(failed);
     };
     execute(start_.steps, {.cgroup = cgroup_, .news = news_}, {start, this});
+  }
+
+  // In this process: what has failed.
+  step_failure replace() noexcept {
+    base::reset_signal_dispositions();
+    base::unblock_all_signals();
+    if (const int error = place_all(); error != 0) return beyond(error);
+    if (const auto failed = execute(start_.steps)) return *failed;
+    return become_program();
   }
 
  private:
   // Not in process 1, if the box has one of its own.
   [[noreturn]] void start_program(std::optional<step_failure> failed) const noexcept {
-    if (failed) fail(failed->index, failed->error);
+    if (failed) fail(*failed);
     if (!tell_host(host_, {box_message::kind::ready, 0, 0})) leave();
+    fail(become_program());
+  }
+
+  [[nodiscard]] step_failure become_program() const noexcept {
     const bool by_descriptor = start_.exec_descriptor != no_descriptor;
     if (by_descriptor || *start_.path == '\0')
       ::syscall(SYS_execveat, file_, by_descriptor ? start_.empty_path : "", start_.arguments,
                 start_.environment, AT_EMPTY_PATH);
     else
       ::syscall(SYS_execve, start_.path, start_.arguments, start_.environment);
-    fail(start_.steps.size(), errno);
+    return beyond(errno);
   }
 
   [[noreturn]] static void leave() noexcept {
     for (;;) ::syscall(SYS_exit_group, 125);
   }
 
-  [[noreturn]] void fail(std::size_t step, int error) const noexcept {
-    static_cast<void>(
-        tell_host(host_, {box_message::kind::failed, static_cast<std::uint32_t>(step), error}));
+  [[noreturn]] void fail(const step_failure& failure) const noexcept {
+    static_cast<void>(tell_host(host_, {box_message::kind::failed, failure.index, failure.error}));
     leave();
   }
 
-  int check(int result) const noexcept {
-    if (result == -1) fail(start_.steps.size(), errno);
-    return result;
+  [[nodiscard]] step_failure beyond(int error) const noexcept {
+    return {static_cast<std::uint32_t>(start_.steps.size()), error};
   }
 
-  void place_descriptors() const noexcept {
+  // These return 0, or errno.
+  [[nodiscard]] int place_all() noexcept {
+    const int error = place_descriptors();
+    return error == 0 ? place_program() : error;
+  }
+
+  [[nodiscard]] int place_descriptors() const noexcept {
     constexpr int numbers = std::tuple_size_v<decltype(start_.descriptors)>;
     int lifted[numbers];
     for (int i = 0; i < numbers; ++i) {
       const int given = start_.descriptors[static_cast<std::size_t>(i)];
-      lifted[i] =
-          given == no_descriptor ? no_descriptor : check(::fcntl(given, F_DUPFD_CLOEXEC, numbers));
+      lifted[i] = given == no_descriptor ? no_descriptor : ::fcntl(given, F_DUPFD_CLOEXEC, numbers);
+      if (given != no_descriptor && lifted[i] == -1) return errno;
     }
     if (start_.close_fds) {
-      if (const auto marked = base::close_on_exec_from(3); !marked)
-        fail(start_.steps.size(), marked.error().value());
+      if (const auto marked = base::close_on_exec_from(3); !marked) return marked.error().value();
     }
     for (int i = 0; i < numbers; ++i)
-      if (lifted[i] != no_descriptor) check(::dup3(lifted[i], i, 0));
+      if (lifted[i] != no_descriptor && ::dup3(lifted[i], i, 0) == -1) return errno;
+    return 0;
   }
 
   // To the number that the filter knows, which the limit of open files then puts out of reach.
-  int place_program() noexcept {
+  [[nodiscard]] int place_program() noexcept {
     const int number = start_.exec_descriptor;
-    if (number == no_descriptor || number == start_.program) return start_.program;
+    file_ = start_.program;
+    if (number == no_descriptor || number == start_.program) return 0;
     rlimit limit{};
-    check(::getrlimit(RLIMIT_NOFILE, &limit));
+    if (::getrlimit(RLIMIT_NOFILE, &limit) == -1) return errno;
     limit.rlim_cur = limit.rlim_max;
-    check(::setrlimit(RLIMIT_NOFILE, &limit));
-    for (int* const fd : {&host_, &cgroup_, &news_})
-      if (number == *fd) *fd = check(::fcntl(number, F_DUPFD_CLOEXEC, number + 1));
-    return check(::dup3(start_.program, number, O_CLOEXEC));
+    if (::setrlimit(RLIMIT_NOFILE, &limit) == -1) return errno;
+    for (int* const fd : {&host_, &cgroup_, &news_}) {
+      if (number != *fd) continue;
+      *fd = ::fcntl(number, F_DUPFD_CLOEXEC, number + 1);
+      if (*fd == -1) return errno;
+    }
+    file_ = ::dup3(start_.program, number, O_CLOEXEC);
+    return file_ == -1 ? errno : 0;
   }
 
   const boxed_program_start& start_;
@@ -96,6 +118,10 @@ class child {
 
 }  // namespace
 
-void become_boxed_program(const boxed_program_start& start) noexcept { child{start}.run(); }
+void become_boxed_program(const boxed_program_start& start) noexcept { starter{start}.run(); }
+
+step_failure replace_by_boxed_program(const boxed_program_start& start) noexcept {
+  return starter{start}.replace();
+}
 
 }  // namespace emilua::sandbox

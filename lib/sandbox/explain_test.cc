@@ -27,6 +27,7 @@ std::vector<std::string> names() {
 
 subject subject_of(const std::string& name) {
   if (name.starts_with("actor_")) return subject::actor;
+  if (name.starts_with("successor_")) return subject::successor;
   return name.starts_with("self_") ? subject::self : subject::program;
 }
 

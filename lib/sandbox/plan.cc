@@ -44,13 +44,42 @@ access_rights known_rights(std::span<const named_right> rights, int abi) {
   return known;
 }
 
+// The first field that says something about a process that is still to be made.
+std::optional<policy_error> unsuited(const policy& policy, subject who) {
+  const sandbox::policy plain;
+  const bool runs = who == subject::self;
+  const struct {
+    const char* field;
+    bool set;
+  } fields[] = {
+      {"fs.root", policy.fs.root == root_kind::empty},
+      {"fs.mounts", !policy.fs.mounts.empty()},
+      {"net.loopback", policy.net.loopback},
+      {"namespaces", policy.namespaces && !policy.namespaces->empty()},
+      {"user", !(policy.user == plain.user)},
+      {"limits.wall_time", policy.limits.wall_time.has_value()},
+      {"limits.cgroup", !(policy.limits.cgroup == plain.limits.cgroup)},
+      {"cwd", policy.cwd != plain.cwd},
+      {"hostname", policy.hostname.has_value()},
+      {"env", runs && !policy.env.empty()},
+      {"umask", runs && policy.umask.has_value()},
+      {"nice", runs && policy.nice.has_value()},
+      {"oom_score_adj", runs && policy.oom_score_adj.has_value()},
+  };
+  for (const auto& [field, set] : fields)
+    if (set) return policy_error{field, "only a process that is still to be made can have it"};
+  return std::nullopt;
+}
+
+bool is_in_place(subject who) { return who == subject::self || who == subject::successor; }
+
 class planner {
  public:
   planner(const policy& policy, const support& support, const plan_context& context)
       : policy_(policy), support_(support), context_(context) {}
 
   policy_result<plan> make() {
-    if (context_.who == subject::self) return make_for_self();
+    if (is_in_place(context_.who)) return make_in_place();
     choose_root();
     choose_namespaces();
     calls_.emplace(policy_, context_.who,
@@ -59,11 +88,7 @@ class planner {
                                 .terminal = context_.terminal});
     begin();
     map_ids();
-    if (policy_.oom_score_adj)
-      add({step_kind::write_file, "oom_score_adj", "/proc/self/oom_score_adj",
-           std::to_string(*policy_.oom_score_adj)});
-    if (policy_.nice)
-      add_number(step_kind::set_priority, "nice", static_cast<std::uint64_t>(*policy_.nice));
+    set_process();
     plan_limits_of_the_host();
     plan_network();
     plan_files();
@@ -88,10 +113,11 @@ class planner {
   }
 
  private:
-  policy_result<plan> make_for_self() {
-    if (auto fault = unsuited()) return std::move(*fault);
+  policy_result<plan> make_in_place() {
     calls_.emplace(policy_, context_.who, call_context{.attributes = false});
+    set_process();
     plan_network();
+    if (policy_.umask) add_number(step_kind::set_umask, "umask", *policy_.umask);
     drop_capabilities();
     if (!policy_.dumpable) add({step_kind::forbid_dumps, "dumpable"});
     add({step_kind::forbid_privileges, "no_new_privs"});
@@ -100,32 +126,6 @@ class planner {
     limit_resources();
     if (auto failed = filter_calls(); !failed) return failed.error();
     return std::move(plan_);
-  }
-
-  // The first field that says something about a process that is still to be made.
-  [[nodiscard]] std::optional<policy_error> unsuited() const {
-    const policy plain;
-    const struct {
-      const char* field;
-      bool set;
-    } fields[] = {
-        {"fs.root", policy_.fs.root == root_kind::empty},
-        {"fs.mounts", !policy_.fs.mounts.empty()},
-        {"net.loopback", policy_.net.loopback},
-        {"namespaces", policy_.namespaces && !policy_.namespaces->empty()},
-        {"user", !(policy_.user == plain.user)},
-        {"limits.wall_time", policy_.limits.wall_time.has_value()},
-        {"limits.cgroup", !(policy_.limits.cgroup == plain.limits.cgroup)},
-        {"env", !policy_.env.empty()},
-        {"cwd", policy_.cwd != plain.cwd},
-        {"hostname", policy_.hostname.has_value()},
-        {"umask", policy_.umask.has_value()},
-        {"nice", policy_.nice.has_value()},
-        {"oom_score_adj", policy_.oom_score_adj.has_value()},
-    };
-    for (const auto& [field, set] : fields)
-      if (set) return policy_error{field, "only a process that is still to be made can have it"};
-    return std::nullopt;
   }
 
   void add(step s) { plan_.steps.push_back(std::move(s)); }
@@ -219,7 +219,7 @@ class planner {
   }
 
   void missing_namespace(std::string clause, namespace_set kind) {
-    if (context_.who == subject::self)
+    if (is_in_place(context_.who))
       return compromise(level::off, std::move(clause), "",
                         "a process that runs already gets no namespace",
                         "promises that do not reach so far");
@@ -284,6 +284,15 @@ class planner {
          line(user.uid.value_or(context_.uid), context_.uid)});
     add({step_kind::write_file, "user", "/proc/self/gid_map",
          line(user.gid.value_or(context_.gid), context_.gid)});
+  }
+
+  // What the kernel keeps with the process, and no mechanism enforces.
+  void set_process() {
+    if (policy_.oom_score_adj)
+      add({step_kind::write_file, "oom_score_adj", "/proc/self/oom_score_adj",
+           std::to_string(*policy_.oom_score_adj)});
+    if (policy_.nice)
+      add_number(step_kind::set_priority, "nice", static_cast<std::uint64_t>(*policy_.nice));
   }
 
   void plan_limits_of_the_host() {
@@ -389,7 +398,7 @@ class planner {
       cap_value_t value = 0;
       if (::cap_from_name(name.c_str(), &value) == 0) kept |= std::uint64_t{1} << value;
     }
-    const bool may = has(CLONE_NEWUSER) || root_user();
+    const bool may = has(CLONE_NEWUSER) || (root_user() && !context_.powerless);
     if (kept != 0 && !may)
       compromise(level::off, "capabilities", "", "an ordinary user has none to keep");
     else
@@ -398,7 +407,7 @@ class planner {
     // Whoever may not shrink the bounding set gains nothing from it under no_new_privs.
     add_number(step_kind::limit_capabilities, "capabilities", may ? kept : 0, may ? 1 : 0);
     // The kernel takes the signal back from whoever changes ids or capabilities.
-    if (policy_.die_with_parent && context_.who != subject::self)
+    if (policy_.die_with_parent && (!is_in_place(context_.who) || context_.has_guardian))
       add({step_kind::arm_death_signal, "die_with_parent"});
   }
 
@@ -509,7 +518,7 @@ class planner {
   }
 
   void allow_program(access_rights handled) {
-    if (context_.who == subject::program)
+    if (is_executed(context_.who))
       add_number(step_kind::allow_descriptor, "program", exec_rights() & handled,
                  static_cast<std::uint64_t>(context_.program));
   }
@@ -539,7 +548,7 @@ class planner {
     if (!policy_.ipc.abstract_unix)
       report_lock("ipc.abstract_unix", CLONE_NEWNET, scoped, lacks(promise::unix));
     report_lock("ipc", CLONE_NEWIPC, false, lacks(promise::shm));
-    if (!policy_.die_with_parent || context_.who == subject::self) return;
+    if (!policy_.die_with_parent || is_in_place(context_.who)) return;
     if (has(CLONE_NEWPID))
       enforced("die_with_parent", "pid namespace, and the parent-death signal");
     else if (lacks(promise::proc))
@@ -564,7 +573,7 @@ class planner {
   void limit_resources() {
     auto limits = policy_.limits.rlimits;
     if (!policy_.dumpable) limits.try_emplace("core", 0);
-    if (context_.who == subject::program && !calls_->may_execute()) {
+    if (is_executed(context_.who) && !calls_->may_execute()) {
       // The program's own descriptor gets the first number that it can never have again; the
       // kernel's tables grow up to it.
       const std::uint64_t most = context_.descriptor_limit - 1;
@@ -648,9 +657,16 @@ const clause_report* plan::compromise() const noexcept {
   return it == report.end() ? nullptr : &*it;
 }
 
+policy_result<> check(const policy& policy, subject who) {
+  if (auto checked = check(policy); !checked) return checked;
+  if (!is_in_place(who)) return {};
+  auto fault = unsuited(policy, who);
+  return fault ? policy_result<>{std::move(*fault)} : policy_result<>{};
+}
+
 policy_result<plan> make_plan(const policy& policy, const support& support,
                               const plan_context& context) {
-  if (auto checked = check(policy); !checked) return checked.error();
+  if (auto checked = check(policy, context.who); !checked) return checked.error();
   auto made = planner{policy, support, context}.make();
   if (!made || policy.mode == policy_mode::best_effort) return made;
   if (const clause_report* weak = made->compromise()) {

@@ -116,7 +116,13 @@ enum class subject {
   actor,    // Lua code that runs in the process itself
   self,     // a process that runs already, with all its threads: no part of the policy that only a
             // new one could have may be set
+  successor,  // a program to be executed by a process that is what that is to be already, in
+              // namespaces, root directory, ids and session: the same holds
 };
+
+[[nodiscard]] constexpr bool is_executed(subject who) noexcept {
+  return who == subject::program || who == subject::successor;
+}
 
 // What there is besides the policy.
 struct plan_context {
@@ -130,9 +136,18 @@ struct plan_context {
   bool terminal = false;
   std::uint64_t empty_path = 0;
   bool cgroups = false;  // a program's launcher makes them: launch() does
+  // Root that has given CAP_SETPCAP away, and so can lock nothing: no_new_privs sees to it that
+  // nothing comes back.
+  bool powerless = false;
+  // Of a successor: its parent is one to die with.
+  bool has_guardian = false;
   // Borrowed; without it every filter is compiled anew.
   filter_cache* filters = nullptr;
 };
+
+// The first fault of a policy that has nothing to do with the machine: as check(policy), and fields
+// that such a one cannot have.
+[[nodiscard]] policy_result<> check(const policy& policy, subject who);
 
 // A fault of the policy (check()), or, in strict mode, the clause that cannot be enforced: then
 // `where` is the clause and `what` says why, and what would help.

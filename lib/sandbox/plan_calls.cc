@@ -108,7 +108,7 @@ syscall_policy derive_calls(const policy& policy, subject who, const call_contex
     calls.promises |= promise::rpath;
     calls.promises |= promise::flock;
     // Its libraries are code.
-    if (who == subject::program) calls.promises |= promise::prot_exec;
+    if (is_executed(who)) calls.promises |= promise::prot_exec;
   }
   // Who writes to a file opens it with O_CREAT, mostly.
   if (writes)
@@ -123,7 +123,7 @@ syscall_policy derive_calls(const policy& policy, subject who, const call_contex
   add_network_calls(policy.net, context.own_network, calls);
   if (context.terminal) calls.promises |= promise::tty;
   if (policy.jit) calls.promises |= promise::prot_exec;
-  if (who != subject::program) calls.promises |= promise::thread;  // that read files
+  if (!is_executed(who)) calls.promises |= promise::thread;  // that read files
   return calls;
 }
 

@@ -106,6 +106,47 @@ TEST(PlanTest, EachStepComesWhileWhatItNeedsIsThere) {
   EXPECT_EQ(2u, count(p, step_kind::arm_death_signal));
 }
 
+TEST(PlanTest, ASuccessorStaysWhereItIs) {
+  plan_context context = user;
+  context.who = subject::successor;
+  const plan p = make(R"({"fs": {"read": ["/usr"]}, "umask": 63})", everything(), context);
+  EXPECT_EQ(0u, p.namespaces);
+  for (const step_kind kind :
+       {step_kind::new_session, step_kind::private_mounts, step_kind::change_directory,
+        step_kind::set_groups, step_kind::arm_death_signal, step_kind::split_first_process})
+    EXPECT_EQ(0u, count(p, kind));
+  EXPECT_EQ(1u, count(p, step_kind::allow_descriptor));
+  EXPECT_EQ(1u, count(p, step_kind::set_umask));
+  EXPECT_NE(-1, p.exec_descriptor);
+  EXPECT_EQ(step_kind::install_filter, p.steps.back().kind);
+  EXPECT_EQ(nullptr, p.compromise());
+  context.has_guardian = true;
+  EXPECT_EQ(1u, count(make("{}", everything(), context), step_kind::arm_death_signal));
+}
+
+TEST(PlanTest, WhoCanLockNothingIsNotAskedTo) {
+  plan_context context = user;
+  context.who = subject::successor;
+  context.uid = 0;
+  EXPECT_EQ(1u, count(make("{}", everything(), context), step_kind::lock_securebits));
+  context.powerless = true;
+  const plan p = make("{}", everything(), context);
+  EXPECT_EQ(0u, count(p, step_kind::lock_securebits));
+  EXPECT_EQ("enforced: capset, and no_new_privs", mechanism(p, "capabilities"));
+}
+
+TEST(PlanTest, WhatIsForNewProcessesOnlyIsAFaultWhereThereIsNone) {
+  const auto fault = [](std::string_view json, subject who) {
+    const auto checked = check(granting(json), who);
+    return checked ? "none" : checked.error().where;
+  };
+  EXPECT_EQ("fs.root", fault(R"({"fs": {"root": "empty"}})", subject::successor));
+  EXPECT_EQ("limits.wall_time", fault(R"({"limits": {"wall_time": 1}})", subject::successor));
+  EXPECT_EQ("none", fault(R"({"env": {"A": "b"}, "nice": 1})", subject::successor));
+  EXPECT_EQ("env", fault(R"({"env": {"A": "b"}})", subject::self));
+  EXPECT_EQ("none", fault(R"({"fs": {"root": "empty"}})", subject::program));
+}
+
 TEST(PlanTest, GrantedPathsAreTheHostsUnderLandlock) {
   const plan p = make(R"({"fs": {"read": ["/usr"]}})", everything());
   EXPECT_EQ(0u, count(p, step_kind::make_root));

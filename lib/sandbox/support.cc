@@ -88,9 +88,7 @@ int support::error_of(namespace_set kind) const noexcept {
 }
 
 support probe() {
-  support out;
-  examine_landlock(out);
-  out.filters = filters_work(out.filter_error);
+  support out = probe_in_place();
   examine_cgroups(out);
   const auto kinds = namespace_kinds();
   static_assert(sizeof out.namespace_errors / sizeof out.namespace_errors[0] == 8);
@@ -100,6 +98,13 @@ support probe() {
     out.namespace_errors[i] = error;
     if (error == 0) out.namespaces |= kinds[i].flag;
   }
+  return out;
+}
+
+support probe_in_place() noexcept {
+  support out;
+  examine_landlock(out);
+  out.filters = filters_work(out.filter_error);
   return out;
 }
 

@@ -37,6 +37,9 @@ struct support {
 // Makes a scratch process for each kind of namespace, and reaps it.
 [[nodiscard]] support probe();
 
+// What a process that runs already can have of it: no namespaces, no cgroup. Makes no process.
+[[nodiscard]] support probe_in_place() noexcept;
+
 // A kernel that refuses nothing, with its Landlock as it is.
 [[nodiscard]] support all_supported() noexcept;
 

@@ -1,7 +1,10 @@
 """initexec: every option, every complaint; and containers of a root directory with busybox."""
 
+import errno
 import functools
+import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -10,6 +13,7 @@ import sys
 import tool_cases
 from cases import case, engine, main, script, skip
 from containers import Container, make_root
+from kernel import without
 from tool_cases import NOBODY, alone, directory, needs_root, refused, run_alone, tool, write
 
 tool_cases.common((("--map=self", "--nss=user", "x"), "--ns"))
@@ -228,6 +232,163 @@ def nothing_outlives_a_tool_that_is_killed():
         assert child.stdout.readline() == b"ready\n"
         child.kill()
         assert child.stdout.read() == b""  # the last one that could write is gone
+
+
+# --- the policy ---------------------------------------------------------------------------------------
+
+BUSYBOX = "/bin/busybox"
+# A program that links dynamically, and starts others.
+SHELL = {"fs": {"read": ["/usr", "/lib", "/lib64", "/etc/ld.so.cache"], "exec": ["/usr", "/lib", "/lib64"]},
+         "env": {"PATH": "/usr/bin", "GRANTED": "yes"}}
+MANNERS = ((), ("--pid1",), ("--ns=user,pid", "--map=self"), ("--ns=user,pid", "--map=self", "--pid1=no"))
+
+
+def policy(fields, **more):
+    return write(directory() + "/policy.json", json.dumps({**fields, **more}))
+
+
+@case
+def a_policy_is_in_force_in_the_program_and_not_in_the_script():
+    path = policy(SHELL)
+    for options in MANNERS:
+        run = tool(*options, "--policy", path, "-e", "print(C.open('/etc/passwd', C.O_RDONLY) > 2)", "--", "sh", "-c",
+                   "echo started; cat /etc/passwd 2>&1; exit 7")
+        assert run.returncode == 7, (options, run)
+        lines = run.stdout.splitlines()
+        assert lines[:2] == ["true", "started"] and lines[2].endswith("Permission denied"), (options, run)
+        # The same without it.
+        run = tool(*options, "-e", NOTHING, "--", "sh", "-c", "cat /etc/passwd; exit 7")
+        assert run.returncode == 7 and "root:" in run.stdout, (options, run)
+
+
+@case
+def its_paths_are_those_that_the_script_leaves():
+    place = directory()
+    os.mkdir(place + "/inside")
+    write(place + "/inside/file", "the file\n")
+    if not os.path.exists(BUSYBOX):
+        skip("no static busybox: ci/bootstrap installs it")
+    shutil.copy(BUSYBOX, place)
+    write(place + "/other", "not granted")
+    path = policy({"fs": {"read": ["/inside"]}})
+    enter = "C.mount('%s', '%s', nil, bit.bor(C.MS_BIND, C.MS_REC)) C.chroot '%s' C.chdir '/'" % (place, place, place)
+    options = ["--ns=user,mount", "--map=self", "--policy", path]
+    run = tool(*options, "-e", enter, "--", "/busybox", "cat", "/inside/file")
+    assert (run.returncode, run.stdout) == (0, "the file\n"), run
+    run = tool(*options, "-e", enter, "--", "/busybox", "cat", "/other")
+    assert run.returncode == 1 and "Permission denied" in run.stderr, run
+    refused(tool(*options, "-e", NOTHING, "--", BUSYBOX, "true"), "--policy: fs.read[0]: ",
+            " /inside: No such file or directory", status=125)
+
+
+@case
+def a_box_has_the_variables_of_its_policy_and_of_files():
+    path = write(directory() + "/env", "ADDED=too\nGRANTED=changed\n")
+    run = tool("--policy", policy(SHELL), "-e", NOTHING, "--", "env", env={"OURS": "secret", "PATH": "/nowhere"})
+    assert sorted(run.stdout.split()) == ["GRANTED=yes", "PATH=/usr/bin"], run
+    run = tool("--policy", policy(SHELL), "--env-file", path, "-e", NOTHING, "--", "env")
+    assert sorted(run.stdout.split()) == ["ADDED=too", "GRANTED=changed", "PATH=/usr/bin"], run
+
+
+@case
+def a_program_that_may_execute_nothing_is_executed():
+    if not os.path.exists(BUSYBOX):
+        skip("no static busybox: ci/bootstrap installs it")
+    path = policy({})
+    for options in MANNERS:
+        run = tool(*options, "--policy", path, "-e", NOTHING, "--", BUSYBOX, "sh", "-c", "echo ran; exit 7")
+        assert (run.returncode, run.stdout) == (7, "ran\n"), (options, run)
+        run = tool(*options, "--policy", path, "-e", NOTHING, "--", BUSYBOX, "sh", "-c", "exec " + BUSYBOX + " true")
+        assert run.returncode != 0, (options, run)
+        refused(tool(*options, "--policy", path, "-e", NOTHING, "--", "/bin/true"), "exec: /bin/true: Permission denied",
+                "dynamic linker", status=126)
+        refused(tool(*options, "--policy", path, "-e", NOTHING, "--", "/no/such"), "exec: /no/such: No such file",
+                status=127)
+
+
+@case
+def kept_descriptors_enter_the_box_and_others_do_not():
+    if not os.path.exists(BUSYBOX):
+        skip("no static busybox: ci/bootstrap installs it")
+    readable, writable = os.pipe()
+    os.write(writable, b"through\n")
+    os.close(writable)
+    path = policy({}, limits={"open_files": 100})
+    words = ["-e", "C.dup2(0, 77)", "--", BUSYBOX, "sh", "-c"]
+    for options in MANNERS:
+        run = tool(*options, "--policy", path, "--keep-fd=%d" % readable, *words, "read line <&%d; echo $line" % readable,
+                   pass_fds=[readable])
+        assert run.stdout == ("through\n" if options == () else "\n"), (options, run)
+        run = tool(*options, "--policy", path, *words, "echo >&77")
+        assert run.returncode != 0 and "Bad file descriptor" in run.stderr, (options, run)
+    os.close(readable)
+    refused(tool("--policy", path, "--keep-fd=100", "-e", "C.dup2(0, 100)", "--", BUSYBOX, "true"),
+            "--keep-fd: 100: the policy's limits.open_files is not above it", status=125)
+
+
+@case
+def a_process_that_the_script_has_made_weak_is_boxed_all_the_same():
+    for chunk in "C.cap_set_proc '='", "set_no_new_privs()", "C.setgroups{} C.setresgid(1, 1, 1) C.setresuid(1, 1, 1)":
+        if "setresuid" in chunk and os.geteuid() != 0:
+            continue
+        run = tool("--policy", policy(SHELL), "-e", chunk, "--", "sh", "-c", "echo in; cat /etc/passwd")
+        assert run.stdout == "in\n" and "Permission denied" in run.stderr, (chunk, run)
+
+
+@case
+def what_a_running_process_cannot_have_is_refused_before_the_script():
+    path = directory() + "/ran"
+    for fields, where in (({"fs": {"root": "empty"}}, "fs.root"), ({"hostname": "x"}, "hostname"), ({"cwd": "/usr"}, "cwd"),
+                          ({"namespaces": ["net"]}, "namespaces"), ({"limits": {"wall_time": 1}}, "limits.wall_time"),
+                          ({"fs": {"mounts": [{"type": "proc", "target": "/proc"}]}}, "fs.mounts")):
+        refused(tool("--policy", policy(fields), "-e", "C.mkdir('%s', 0)" % path, "--", "true"), "--policy: ",
+                "policy.json: %s: only a process that is still to be made can have it" % where, status=125)
+    for text, message in (("{", "policy.json: "), ('{"fs": {"reed": []}}', "policy.json: fs.reed: ")):
+        refused(tool("--policy", write(directory() + "/policy.json", text), "-e", "C.mkdir('%s', 0)" % path, "--", "true"),
+                "--policy: ", message, status=125)
+    refused(tool("--policy=/no/such", "-e", "C.mkdir('%s', 0)" % path, "--", "true"),
+            "--policy: /no/such: No such file or directory", status=125)
+    assert not os.path.exists(path)
+    refused(tool("--policy=/no/such", "-e", NOTHING), "--policy is for a PROGRAM")
+    refused(tool("--report=json", "-e", NOTHING, "--", "true"), "--report is for a --policy")
+    refused(tool("--policy=x", "--report=text", "-e", NOTHING, "--", "true"), "--report: text: json expected")
+
+
+@case
+def a_kernel_that_cannot_is_refused_unless_less_will_do():
+    for options in (), ("--pid1",):
+        for call, error, clause in (("landlock_create_ruleset", errno.ENOSYS, "fs"), ("seccomp", errno.ENOSYS, "net")):
+            settings = {"preexec_fn": lambda call=call, error=error: without(call, error)}
+            refused(tool(*options, "--policy", policy(SHELL), "-e", NOTHING, "--", "echo", "ran", **settings),
+                    "--policy: %s: cannot be enforced here" % clause, status=125)
+            run = tool(*options, "--policy", policy(SHELL, mode="best_effort"), "--report=json", "-e", NOTHING, "--", "echo",
+                       "ran", **settings)
+            assert (run.returncode, run.stdout) == (0, "ran\n"), run
+            levels = {entry["clause"]: entry["level"] for entry in json.loads(run.stderr)}
+            assert levels[clause] == "off", levels
+    run = tool("--policy", policy(SHELL), "--report=json", "-e", NOTHING, "--", "true")
+    assert {entry["level"] for entry in json.loads(run.stderr)} == {"enforced"}, run
+
+
+@case
+def a_boxed_program_dies_with_whoever_looks_after_it():
+    for options in ("--pid1",), ("--ns=user", "--map=self"):
+        words = [engine(), *options, "--policy", policy(SHELL), "-e", NOTHING, "--", "sh", "-c", "echo ready; exec sleep 600"]
+        with subprocess.Popen(words, stdout=subprocess.PIPE) as child:
+            assert child.stdout.readline() == b"ready\n"
+            child.kill()
+            assert child.stdout.read() == b"", options
+
+
+@case
+def signals_reach_a_boxed_program():
+    for options in MANNERS:
+        words = [engine(), *options, "--policy", policy(SHELL), "-e", NOTHING, "--", "sh", "-c",
+                 "trap 'exit 9' TERM; echo ready; read x"]
+        with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+            assert child.stdout.readline() == b"ready\n", options
+            child.send_signal(signal.SIGTERM)
+            assert child.wait(60) == 9, options
 
 
 # --- process 1 ----------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <string_view>
 
@@ -14,6 +15,7 @@
 #include "lib/base/signals.h"
 #include "lib/init/init_script.h"
 #include "tools/command_line/start.h"
+#include "tools/initexec/box.h"
 #include "tools/initexec/orphans.h"
 
 namespace emilua::initexec {
@@ -58,13 +60,35 @@ void open_to_the_program(const std::vector<int>& kept) {
     if (::fcntl(fd, F_SETFD, 0) == -1) fail("--keep-fd: " + std::to_string(fd), base::last_error());
 }
 
+// Where the script has left us. Throws tools::refusal.
+box make_box(const container& c, bool has_guardian) {
+  box made{*c.policy, c.what.program, c.environment, has_guardian};
+  if (c.what.report) std::fprintf(stderr, "%s\n", sandbox::report_json(made.plan()).c_str());
+  // Where the filter expects the program's file nothing else can be.
+  for (const int fd : c.what.kept)
+    if (fd == made.plan().exec_descriptor)
+      throw tools::refusal{125, "--keep-fd: " + std::to_string(fd) +
+                                    ": the policy's limits.open_files is not above it"};
+  return made;
+}
+
+pid_t start_program(const container& c, const tools::supervisor& supervisor) {
+  if (c.policy) return make_box(c, true).start();
+  return tools::start(supervisor, c.what.program, c.environment);
+}
+
+int execute_program(const container& c) {
+  if (c.policy) make_box(c, c.has_maker).execute();
+  return tools::execute(tool_name, c.what.program, c.environment);
+}
+
 // Stays behind, and looks after everybody.
 int look_after_program(const container& c) {
   if (::getpid() != 1 && ::prctl(PR_SET_CHILD_SUBREAPER, 1) == -1)
     fail("--pid1: PR_SET_CHILD_SUBREAPER", base::last_error());
   const tools::supervisor supervisor;
   handle_endings(SIG_DFL);  // blocked from now on
-  const pid_t program = tools::start(supervisor, c.what.program, c.environment);
+  const pid_t program = start_program(c, supervisor);
   init::erase_stack();  // not before: the program need not wait for it
   // A pipe's other end is to see the program's end at once.
   if (const auto closed = base::close_from(3); !closed) fail("descriptors", closed.error());
@@ -93,7 +117,7 @@ int enter(const container& c) {
   if (c.what.program.empty()) return 0;
   open_to_the_program(c.what.kept);
   if (first) return look_after_program(c);
-  return tools::execute(tool_name, c.what.program, c.environment);
+  return execute_program(c);
 }
 
 }  // namespace emilua::initexec

@@ -1,9 +1,11 @@
 // What happens inside the namespaces: the script, and the program after it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "lib/sandbox/policy.h"
 #include "tools/command_line/program.h"
 #include "tools/initexec/options.h"
 
@@ -14,6 +16,7 @@ struct container {
   const std::string& script;  // its text
   std::string name;           // of the chunk
   tools::environment environment;
+  std::optional<sandbox::policy> policy;
   bool has_maker = false;  // without which it is to end
 };
 

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <csignal>
 #include <new>
+#include <optional>
 #include <string>
 
 #include "lib/base/bytes.h"
@@ -19,6 +20,7 @@
 #include "tools/command_line/program.h"
 #include "tools/command_line/start.h"
 #include "tools/command_line/values.h"
+#include "tools/initexec/box.h"
 #include "tools/initexec/container.h"
 #include "tools/initexec/id_map.h"
 #include "tools/initexec/options.h"
@@ -144,16 +146,24 @@ int run_inside(container& container) {
   return outcome != 0 ? outcome : status;
 }
 
+// Of ours a box is granted nothing.
+tools::environment first_environment(const std::optional<sandbox::policy>& policy, char** envp) {
+  if (!policy) return tools::environment_of(envp);
+  return {policy->env.begin(), policy->env.end()};
+}
+
 int run(const options& options, char** envp) {
-  tools::environment environment = tools::environment_of(envp);
   std::vector<int> kept = options.kept;
   for (const int fd : {options.argument, options.sync})
     if (fd != -1) kept.push_back(fd);
   if (const int error = tools::keep_descriptors(std::move(kept)))
     fail(set_up_failed, "descriptors", base::system_error(error));
   const std::string script = read_script(options);
+  std::optional<sandbox::policy> policy;
+  if (!options.policy.empty()) policy = load_policy(options.policy);
+  tools::environment environment = first_environment(policy, envp);
   for (const std::string& path : options.environment_files) read_environment(path, environment);
-  container container{options, script, name_of(options), std::move(environment)};
+  container container{options, script, name_of(options), std::move(environment), std::move(policy)};
   if (options.namespaces != 0) return run_inside(container);
   if (options.sync != -1) {
     meet(options.sync, ::getpid());

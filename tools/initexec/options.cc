@@ -18,6 +18,10 @@ constexpr const char* notes =
     "inside the namespaces; then PROGRAM is executed, with our environment and no\n"
     "descriptors but the standard ones and --keep-fd.\n"
     "\n"
+    "A --policy is read before the script, and in force after it: its paths are those\n"
+    "that the script leaves. It takes away from what the process is by then, and cannot\n"
+    "give it namespaces, mounts, ids, a directory, a host name or a cgroup.\n"
+    "\n"
     "Process 1 of a pid namespace or of an image (ENTRYPOINT) stays: it reaps orphans,\n"
     "passes signals on to PROGRAM, and ends with its status.";
 
@@ -43,6 +47,15 @@ class command_line {
         [this](const std::string& v) {
           out_.kept.push_back(static_cast<int>(tools::number("--keep-fd", v, INT_MAX)));
         });
+    add("--policy", "FILE",
+        "Let PROGRAM do what the policy in FILE (JSON) grants,\n"
+        "and nothing else; of variables it has env and --env-file",
+        [this](const std::string& v) { out_.policy = v; });
+    add("--report", "json", "Print on standard error what of the policy is enforced, and how",
+        [this](const std::string& v) {
+          if (v != "json") tools::refuse("--report", v, "json expected");
+          out_.report = true;
+        });
     add("--pid1", "[no]", "Stay as process 1 does, or execute PROGRAM in its place",
         [this](const std::string& v) { set_first_process(v); });
     add("--kill-all-on-exit", "", "Kill what PROGRAM leaves behind (SIGKILL), and wait for it",
@@ -54,7 +67,8 @@ class command_line {
     table_.set_notes(notes);
     table_.add_status({"1", "the script failed"});
     table_.add_status({"2", "wrong command line"});
-    table_.add_status({"125", "the namespaces could not be set up and nothing ran"});
+    table_.add_status(
+        {"125", "the namespaces or the box could not be set up; PROGRAM did not run"});
     table_.add_status({"126, 127", "PROGRAM cannot be executed; was not found"});
     table_.add_status({"otherwise", "PROGRAM's (128 + N if signal N killed it); 0 without one"});
     table_.add_example({"initexec --ns=user,mount,pid --map=self container.lua -- /bin/sh",
@@ -83,6 +97,10 @@ class command_line {
       return table_.complaint("--keep-fd is for a PROGRAM, which is missing");
     if (out_.program.empty() && !out_.environment_files.empty())
       return table_.complaint("--env-file is for a PROGRAM, which is missing");
+    if (out_.program.empty() && !out_.policy.empty())
+      return table_.complaint("--policy is for a PROGRAM, which is missing");
+    if (out_.report && out_.policy.empty())
+      return table_.complaint("--report is for a --policy, which is missing");
     if (out_.kill_all && out_.first_process == false)
       return table_.complaint("--kill-all-on-exit and --pid1=no exclude each other");
     return std::move(out_);

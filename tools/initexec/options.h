@@ -23,6 +23,8 @@ struct options {
   int sync = -1;          // --sync-fd
   std::vector<int> kept;  // --keep-fd
   std::vector<std::string> environment_files;
+  std::string policy;                 // a file; empty for none
+  bool report = false;                // of the policy
   std::optional<bool> first_process;  // --pid1; else whether it is process 1
   bool kill_all = false;
 };
