@@ -6,6 +6,7 @@ from kernel import without
 
 NEW = {"mount": 0x00020000, "cgroup": 0x02000000, "uts": 0x04000000, "ipc": 0x08000000, "user": 0x10000000,
        "pid": 0x20000000, "net": 0x40000000}
+CLONE_VM = 0x100
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECUREBITS, PR_SET_NO_NEW_PRIVS = 1, 4, 28, 38
 WHERE_NO_CLONE3 = ("clone3", errno.ENOSYS, {})
 
@@ -38,6 +39,8 @@ FEATURES = {
     "Landlock is switched off": lacking(("landlock_create_ruleset", errno.EOPNOTSUPP, {})),
     **{"no %s namespace" % kind: no_namespace(kind) for kind in NEW},
     "no namespace": no_namespace(*NEW),
+    # Actors then make their network namespaces themselves; programs do not start.
+    "clone shares no memory": lacking(("clone", errno.EPERM, {"flags": CLONE_VM})),
     "neither Landlock nor a mount namespace":
         lacking(("landlock_create_ruleset", errno.ENOSYS, {}), ("clone", errno.EPERM, {"flags": NEW["mount"]}),
                 WHERE_NO_CLONE3),
