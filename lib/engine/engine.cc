@@ -14,6 +14,7 @@
 #include "lib/actor/inbox.h"
 #include "lib/actor/spawn_helper.h"
 #include "lib/base/file.h"
+#include "lib/base/printable.h"
 #include "lib/base/signals.h"
 #include "lib/bindings/sandbox/restrict_engine.h"
 #include "lib/bindings/system/signal_service.h"
@@ -35,7 +36,7 @@ constexpr int failure = 1, misuse = 2;
 int run_actor(actor::actor_start start);
 
 int fail(std::string_view what, int status) {
-  const std::string line = fiber::printable(what) + "\n";
+  const std::string line = base::printable(what) + "\n";
   static_cast<void>(base::write_all(2, base::bytes_of(line)));
   return status;
 }
@@ -131,7 +132,7 @@ struct engine_box {
   static int prepare(const std::string& file, std::optional<engine_box>& box,
                      fiber::context::options& options) {
     if (file.empty()) return 0;
-    const std::string name = "emilua: --policy " + file + ": ";
+    const std::string name = "emilua: --policy: " + file + ": ";
     const auto text = base::read_file(file.c_str(), sandbox::max_policy_size);
     if (!text) return fail(name + text.error().message(), misuse);
     const auto policy = sandbox::read_policy(*text);

@@ -4,25 +4,16 @@
 #include <cstring>
 
 #include "lib/base/file.h"
+#include "lib/base/printable.h"
 
 namespace emilua::fiber {
 
-std::string printable(std::string_view text) {
-  static constexpr char hex[] = "0123456789abcdef";
-  std::string out;
-  out.reserve(text.size());
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((byte < 0x20 && c != '\n' && c != '\t') || byte == 0x7f) {
-      out += "\\x";
-      out += hex[byte >> 4];
-      out += hex[byte & 15];
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
+namespace {
+
+// A traceback has lines.
+std::string printable(std::string_view text) { return base::printable(text, "\n\t"); }
+
+}  // namespace
 
 void diagnostics::report(std::string_view headline, std::string_view message,
                          std::string_view details) const {

@@ -24,9 +24,6 @@ struct diagnostics {
               std::string_view details = {}) const;
 };
 
-// `text` with control characters other than newline and tab written as \xNN.
-[[nodiscard]] std::string printable(std::string_view text);
-
 // EMILUA_COLORS ("1", "0", anything else: decided by the terminal) and NO_COLOR.
 [[nodiscard]] bool want_color(const char* emilua_colors, const char* no_color,
                               bool is_terminal) noexcept;

@@ -32,7 +32,7 @@ TEST(Report, ControlCharactersNeverReachTheTerminal) {
 TEST(Report, ColorsAreSgrAndEndWithTheReport) {
   const std::string text = reported({.color = true}, "oops", "trace");
   EXPECT_NE(text.find("\33[4moops\33["), text.npos);
-  EXPECT_TRUE(text.ends_with("trace\33[22;24;39m\n")) << printable(text);
+  EXPECT_TRUE(text.ends_with("trace\33[22;24;39m\n")) << text;
 }
 
 TEST(Report, SilentBelowItsLevel) {

@@ -14,6 +14,7 @@
 #include "lib/base/bytes.h"
 #include "lib/base/file.h"
 #include "lib/base/unique_fd.h"
+#include "lib/base/wait_status.h"
 #include "lib/init/init_script.h"
 
 namespace emilua::init {
@@ -58,7 +59,7 @@ outcome run_script(std::string_view script, const conditions& where) {
   auto message = base::read_all(reader.get(), std::size_t{1} << 21);
   int status = 0;
   if (::waitpid(pid, &status, 0) != pid || !message) std::abort();
-  return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), *std::move(message)};
+  return {base::exit_code(status), *std::move(message)};
 }
 
 std::ostream& operator<<(std::ostream& out, const outcome& value) {

@@ -13,6 +13,7 @@
 #include "lib/base/file.h"
 #include "lib/base/signals.h"
 #include "lib/base/unique_fd.h"
+#include "lib/base/wait_status.h"
 #include "lib/ipc/process.h"
 
 namespace emilua::ipc {
@@ -50,8 +51,7 @@ void reap(pid_t worker, int news) noexcept {
     const pid_t pid = base::retry([&] { return ::waitpid(-1, &status, WNOHANG | WUNTRACED); });
     if (pid <= 0) return;
     if (pid != worker) continue;
-    if (!WIFSTOPPED(status))
-      leave_with(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status), news);
+    if (!WIFSTOPPED(status)) leave_with(base::exit_code(status), news);
     if (!tell(news, {worker_news::kind::stopped, 0})) ::_exit(1);  // nobody would wake it
   }
 }

@@ -24,7 +24,7 @@ class starter {
   [[noreturn]] void run() noexcept {
     base::reset_signal_dispositions();
     ipc::ready_first_process();
-    if (const int error = place_all(); error != 0) fail(beyond(error));
+    if (const int error = place_all(); error != 0) fail({no_step, error});
     const auto start = [](void* self, std::optional<step_failure> failed) noexcept {
       static_cast<const starter*>(self)->start_program(failed);
     };
@@ -35,7 +35,7 @@ class starter {
   step_failure replace() noexcept {
     base::reset_signal_dispositions();
     base::unblock_all_signals();
-    if (const int error = place_all(); error != 0) return beyond(error);
+    if (const int error = place_all(); error != 0) return {no_step, error};
     if (const auto failed = execute(start_.steps)) return *failed;
     return become_program();
   }
@@ -77,19 +77,30 @@ class starter {
     return error == 0 ? place_program() : error;
   }
 
+  // Out of the way, to a number that nothing else is to have.
+  [[nodiscard]] static int lift(int fd, int lowest) noexcept {
+    const int lifted = ::fcntl(fd, F_DUPFD_CLOEXEC, lowest);
+    // No such number is within the limit.
+    if (lifted == -1 && errno == EINVAL) errno = EMFILE;
+    return lifted;
+  }
+
   [[nodiscard]] int place_descriptors() const noexcept {
     constexpr int numbers = std::tuple_size_v<decltype(start_.descriptors)>;
     int lifted[numbers];
     for (int i = 0; i < numbers; ++i) {
       const int given = start_.descriptors[static_cast<std::size_t>(i)];
-      lifted[i] = given == no_descriptor ? no_descriptor : ::fcntl(given, F_DUPFD_CLOEXEC, numbers);
+      // What is in its place stays there: numbers may be few.
+      lifted[i] = given == no_descriptor || given == i ? given : lift(given, numbers);
       if (given != no_descriptor && lifted[i] == -1) return errno;
     }
     if (start_.close_fds) {
       if (const auto marked = base::close_on_exec_from(3); !marked) return marked.error().value();
     }
-    for (int i = 0; i < numbers; ++i)
-      if (lifted[i] != no_descriptor && ::dup3(lifted[i], i, 0) == -1) return errno;
+    for (int i = 0; i < numbers; ++i) {
+      if (lifted[i] == no_descriptor) continue;
+      if ((lifted[i] == i ? ::fcntl(i, F_SETFD, 0) : ::dup3(lifted[i], i, 0)) == -1) return errno;
+    }
     return 0;
   }
 
@@ -104,7 +115,7 @@ class starter {
     if (::setrlimit(RLIMIT_NOFILE, &limit) == -1) return errno;
     for (int* const fd : {&host_, &cgroup_, &news_}) {
       if (number != *fd) continue;
-      *fd = ::fcntl(number, F_DUPFD_CLOEXEC, number + 1);
+      *fd = lift(number, 3);
       if (*fd == -1) return errno;
     }
     file_ = ::dup3(start_.program, number, O_CLOEXEC);

@@ -232,7 +232,8 @@ struct named_limit {
 
 inline constexpr std::size_t max_policy_size = std::size_t{1} << 20;
 
-// From JSON (RFC 8259). Unknown fields and wrong types are errors, as is what check() finds.
+// From JSON (RFC 8259). Unknown fields, fields given twice and wrong types are errors, as is what
+// check() finds.
 [[nodiscard]] policy_result<policy> read_policy(std::string_view json);
 
 // From JSON that has been read already, or made of something else.

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "lib/base/utf8.h"
+#include "lib/sandbox/duplicate_member.h"
 #include "lib/sandbox/oci_profile.h"
 #include "lib/sandbox/policy.h"
 #include "lib/sandbox/policy_fields.h"
@@ -461,6 +462,7 @@ policy_result<policy> read_policy(std::string_view text) {
     return policy_error{"", "not JSON: byte " + std::to_string(read_bytes + 1) + ": extra data"};
   parser.finish(error);
   if (error) return policy_error{"", "not JSON: it ends too early"};
+  if (auto twice = duplicate_member(text)) return policy_error{std::move(*twice), "given twice"};
   return read_policy(parser.release());
 }
 

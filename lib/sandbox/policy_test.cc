@@ -150,6 +150,15 @@ constexpr fault_case faults[] = {
     {"{", ": not JSON: it ends too early"},
     {"{} x", ": not JSON: byte 4: extra data"},
     {"{'a': 1}", ": not JSON: byte 2: syntax error"},
+    {R"({"hostname": "a", "hostname": "a"})", "hostname: given twice"},
+    {R"({"fs": {"read": [], "write": [], "re\u0061d": ["/"]}})", "fs.read: given twice"},
+    {R"({"fs": {"exec": ["/bin", {"path": "/a", "optional": true, "path": "/b"}]}})",
+     "fs.exec[1].path: given twice"},
+    {R"({"env": {"A": "1", "B": "2", "A": "1"}})", "env.A: given twice"},
+    {R"({"syscalls": {"allow": [["read"], {"arg": {"0": [], "0": []}}]}})",
+     "syscalls.allow[1].arg.0: given twice"},
+    {R"({"hostname": "a", "no_such": {"x": [[1], 2, {"y": 1, "y": 1}]}})",
+     "no_such.x[2].y: given twice"},
 };
 
 INSTANTIATE_TEST_SUITE_P(All, PolicyFaultTest, testing::ValuesIn(faults));

@@ -70,8 +70,11 @@ base::result<program_file> find_program(std::span<const std::string> paths) {
   std::error_code error = base::system_error(ENOENT);
   for (const std::string& path : paths) {
     auto found = open_program(path);
-    if (found) return found;
-    if (paths.size() == 1 || found.error() == std::errc::permission_denied) error = found.error();
+    if (found || paths.size() == 1) return found;
+    // A directory without it, or that is none, says nothing of the others.
+    if (found.error() != std::errc::no_such_file_or_directory &&
+        found.error() != std::errc::not_a_directory)
+      error = found.error();
   }
   return error;
 }

@@ -204,8 +204,11 @@ def an_empty_name_is_no_script():
 
 @case
 def control_characters_in_a_name_are_made_visible():
-    run = emilua("/\x1b]0;title\x07")
-    assert run.returncode == 1 and "\x1b" not in run.stderr and "\x07" not in run.stderr, run
+    run = emilua("/\x1b]0;title\x07\nemilua: such")
+    assert run.returncode == 1, run
+    one_line(run.stderr, "emilua: /\\x1b]0;title\\x07\\x0aemilua: such: No such file or directory")
+    run = emilua("-e", "error '\\27[2J\\tlong\\nlines'")
+    assert run.returncode == 1 and "\\x1b[2J\tlong\nlines" in run.stderr, run
 
 
 # 00 decision 21

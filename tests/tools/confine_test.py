@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -423,7 +424,7 @@ def of_several_policies_the_box_has_what_all_grant():
     assert boxed(*policies, "--", "touch", here + "/c").returncode == 1
     assert boxed(*policies, "--", "env").stdout == "A=b\n"
     clash = write(here + "/clash", json.dumps({"fs": {"mounts": [{"type": "proc", "target": "/proc"}]}}))
-    refused(boxed(*policies, "--policy", clash, "--", "env"), "--policy %s: fs.root: " % clash)
+    refused(boxed(*policies, "--policy", clash, "--", "env"), "--policy: %s: fs.root: " % clash)
 
 
 @case
@@ -451,32 +452,33 @@ def every_wrong_option_is_one_line_and_125():
         ("--xyzzy",): "unknown option --xyzzy",
         ("--explain=1",): "--explain takes no value",
         ("--read",): "--read: P is missing",
-        ("--read=", "--", "x"): "--read '': a path is missing",
+        ("--read=", "--", "x"): "--read: '': a path is missing",
         ("--read", "/a/../b", "--", "x"): "fs.read[0]: '/a/../b' contains '..'",
-        ("ls",): "'ls': a -- before the program is missing",
+        ("ls",): "'ls': a -- before PROGRAM is missing",
         (): "no program is given",
-        ("--",): "no program is given",
+        ("--",): "no program is given after --",
         ("doctor", "--", "ls"): "doctor runs no program",
-        ("--policy", "/no/such", "--", "x"): "--policy /no/such: No such file or directory",
-        ("--policy", bad, "--", "x"): "fs.raed: unknown field",
-        ("--profile", "moon", "--", "x"): "no such profile; there are pure, reader, net-client, build",
-        ("--profile=pure", "--policy", bad, "--", "x"): "cannot be used together",
-        ("--net=fly", "--", "x"): "--net fly: connect:PORT, bind:PORT, loopback or unix expected",
-        ("--net=connect:x", "--", "x"): "--net x: not a number",
-        ("--net=connect:70000", "--", "x"): "not a port",
-        ("--promises", "fly", "--", "x"): "unknown promise 'fly'",
-        ("--limit", "open_fiels=3", "--", "x"): "no such limit; did you mean open_files?",
-        ("--limit", "open_files", "--", "x"): "NAME=VALUE expected",
-        ("--limit", "open_files=3X", "--", "x"): "not a number",
-        ("--limit", "data=99999999999T", "--", "x"): "too large",
-        ("--limit", "wall_time=x", "--", "x"): "not a number of seconds",
-        ("--env", "=x", "--", "x"): "NAME or NAME=VALUE expected",
-        ("--rootfs", "moon", "--", "x"): "host or empty expected",
-        ("--bind", "/x", "--", "x"): "SRC:DST or SRC:DST:ro expected",
-        ("--symlink", "x", "--", "x"): "TEXT:DST expected",
-        ("--uid", "-1", "--", "x"): "--uid -1: not a number",
-        ("--status-fd", "99", "--", "x"): "not an open descriptor",
-        ("--report", "xml", "--", "x"): "json expected",
+        ("--policy", "/no/such", "--", "x"): "--policy: /no/such: No such file or directory",
+        ("--policy", bad, "--", "x"): "--policy: %s: fs.raed: unknown field" % bad,
+        ("--profile", "moon", "--", "x"): "--profile: moon: no such profile; there are pure, reader, net-client, build",
+        ("--profile=pure", "--policy", bad, "--", "x"): "--profile and --policy exclude each other",
+        ("--net=fly", "--", "x"): "--net: fly: connect:PORT, bind:PORT, loopback or unix expected",
+        ("--net=connect:x", "--", "x"): "--net: x: not a number",
+        ("--net=connect:70000", "--", "x"): "--net: 70000: more than 65535",
+        ("--promises", "fly", "--", "x"): "--promises: fly: unknown promise 'fly'",
+        ("--limit", "open_fiels=3", "--", "x"): "--limit: open_fiels=3: no such limit; did you mean open_files?",
+        ("--limit", "open_files", "--", "x"): "--limit: open_files: NAME=VALUE expected",
+        ("--limit", "open_files=3X", "--", "x"): "--limit: 3X: not a number",
+        ("--limit", "data=99999999999T", "--", "x"): "--limit: 99999999999: more than 16777215",
+        ("--limit", "wall_time=x", "--", "x"): "--limit: x: not a number of seconds",
+        ("--limit", "wall_time=-1", "--", "x"): "--limit: -1: not a number of seconds",
+        ("--env", "=x", "--", "x"): "--env: =x: NAME or NAME=VALUE expected",
+        ("--rootfs", "moon", "--", "x"): "--rootfs: moon: host or empty expected",
+        ("--bind", "/x", "--", "x"): "--bind: /x: SRC:DST or SRC:DST:ro expected",
+        ("--symlink", "x", "--", "x"): "--symlink: x: TEXT:DST expected",
+        ("--uid", "-1", "--", "x"): "--uid: -1: not a number",
+        ("--status-fd", "99", "--", "x"): "--status-fd: 99: Bad file descriptor",
+        ("--report", "xml", "--", "x"): "--report: xml: json expected",
         ("--hostname", "x" * 65, "--", "x"): "hostname: 1 to 64 bytes expected",
     }
     for arguments, part in complaints.items():
@@ -488,6 +490,45 @@ def a_full_standard_output_is_an_error():
     with open("/dev/full", "w", encoding="utf-8") as full:
         run = subprocess.run([engine(), "--help"], stdout=full, stderr=subprocess.PIPE, check=False)
     assert run.returncode != 0 and run.stderr != b"", run
+
+
+@case
+def a_policy_that_says_something_twice_is_refused():
+    here = directory()
+    twice = write(here + "/twice", '{"fs": {"read": ["/usr"], "write": [], "read": ["/"]}}')
+    refused(confine("--policy", twice, "--", "x"), "--policy: %s: fs.read: given twice\n" % twice)
+
+
+# What is named may come from anybody.
+@case
+def control_characters_of_names_are_made_visible():
+    name = "/no/\x1b]0;title\x07\nconfine: such"
+    shown = "/no/\\x1b]0;title\\x07\\x0aconfine: such"
+    refused(confine("--", name), "confine: %s: No such file or directory\n" % shown, status=127)
+    refused(boxed("--read", name, "--", "true"), "beneath %s: No such file or directory\n" % shown)
+    refused(confine("--policy", name, "--", "x"), "--policy: %s: No such file or directory\n" % shown)
+    refused(confine("--xyzzy\x1b\n", "--", "x"), "unknown option --xyzzy\\x1b\\x0a ")
+
+
+# Whoever is out of descriptors is not told that the program were at fault.
+@case
+def too_few_descriptors_are_told_or_suffice():
+    program = [BUSYBOX, "true"]
+    if not os.path.exists(BUSYBOX):
+        skip("no static busybox: ci/bootstrap installs it")
+    worked = set()
+    for options in ([], ["--profile=reader"], ["--pty"]):
+        for limit in range(3, 24):
+            run = confine(*options, "--", *program,
+                          preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit)))
+            if run.returncode == 0:
+                worked.add(limit)
+            else:
+                refused(run, ": Too many open files\n")
+    assert {12, 23} <= worked, worked
+    run = confine("--", "busybox", "true", env={"PATH": "/bin"},
+                  preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3)))
+    refused(run, "confine: busybox: Too many open files\n")
 
 
 # 91 row 55

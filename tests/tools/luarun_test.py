@@ -211,6 +211,8 @@ def an_uncaught_error_has_a_traceback():
     assert run.stderr.startswith("luarun: Operation not permitted\nstack traceback"), run.stderr
     run = luarun("-e", "error{}")
     assert run.stderr.startswith("luarun: (error object is a table value)\n"), run.stderr
+    run = luarun("-e", "error '\\27[2J\\tlong\\nlines'")
+    assert run.stderr.startswith("luarun: (command line):1: \\x1b[2J\tlong\nlines\nstack traceback"), run.stderr
     run = luarun("-e", "print 'before' nothing()")
     assert run.returncode == 1 and run.stdout == "before\n", run
 

@@ -200,9 +200,11 @@ def the_engine_is_restricted_before_the_script_starts():
 @case
 def a_bad_policy_ends_it():
     bad = write(HERE + "/bad", '{"fs": {"raed": []}}')
+    twice = write(HERE + "/twice", '{"fs": {"read": ["/usr"], "read": ["/"]}}')
     for option, status, complaint in [
-        ("--policy=/no/such", 2, "emilua: --policy /no/such: No such file or directory\n"),
-        ("--policy=" + bad, 2, "emilua: --policy %s: fs.raed: unknown field\n" % bad),
+        ("--policy=/no/such", 2, "emilua: --policy: /no/such: No such file or directory\n"),
+        ("--policy=" + bad, 2, "emilua: --policy: %s: fs.raed: unknown field\n" % bad),
+        ("--policy=" + twice, 2, "emilua: --policy: %s: fs.read: given twice\n" % twice),
         ("--policy", 2, "emilua: --policy: a file is missing (see emilua --help)\n"),
     ]:
         run = emilua(option, *[""] * (option == "--policy"), "-e", "print(1)")

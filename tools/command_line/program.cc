@@ -14,6 +14,7 @@
 #include "lib/base/error.h"
 #include "lib/base/exec_list.h"
 #include "lib/base/file.h"
+#include "lib/base/wait_status.h"
 #include "tools/command_line/start.h"
 
 namespace emilua::tools {
@@ -151,8 +152,7 @@ std::vector<int> supervisor::wait(const std::vector<pid_t>& children) const {
     if (pid > 0) {
       const auto it = std::ranges::find(children, pid);
       if (it == children.end()) continue;
-      statuses[static_cast<std::size_t>(it - children.begin())] =
-          WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+      statuses[static_cast<std::size_t>(it - children.begin())] = base::exit_code(status);
       std::erase(living, pid);
       if (living.empty()) return statuses;
       continue;

@@ -5,22 +5,10 @@
 
 #include "lib/base/bytes.h"
 #include "lib/base/file.h"
+#include "lib/base/printable.h"
 
 namespace emilua::tools {
 namespace {
-
-std::string printable(std::string_view text) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte != 0x7f)
-      out += c;
-    else
-      (out += "\\x").append({digits[byte >> 4], digits[byte & 15]});
-  }
-  return out;
-}
 
 void say(std::string line) {
   line += '\n';
@@ -64,7 +52,7 @@ std::vector<std::string> words(int argc, char** argv) {
 }
 
 void complain(const char* tool, std::string_view what) {
-  say(std::string{tool} + ": " + printable(what));
+  say(std::string{tool} + ": " + base::printable(what));
 }
 
 int print(const char* tool, std::string_view text) {
@@ -77,7 +65,7 @@ int print(const char* tool, std::string_view text) {
 
 int finish(const char* tool, const parse_end& end) {
   if (end.wanted) return print(tool, end.text);
-  say(printable(end.text));
+  say(base::printable(end.text));
   return wrong_usage;
 }
 

@@ -1,13 +1,13 @@
 #include "tools/confine/options.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
+#include <chrono>
 #include <climits>
 #include <cstdlib>
 #include <functional>
+#include <limits>
 #include <string_view>
 
 #include "lib/base/edit_distance.h"
@@ -15,6 +15,7 @@
 #include "lib/sandbox/policy_restrict.h"
 #include "tools/command_line/option_table.h"
 #include "tools/command_line/start.h"
+#include "tools/command_line/values.h"
 #include "tools/confine/profiles.h"
 
 namespace emilua::confine {
@@ -33,14 +34,11 @@ constexpr const char* notes =
     "exactly is refused, unless --best-effort allows less; --explain tells how it is\n"
     "done, `confine doctor` what this machine can do.";
 
-[[noreturn]] void refuse(const std::string& option, const std::string& value,
-                         const std::string& what) {
-  throw tools::misuse{option + " " + value + ": " + what};
-}
+using tools::refuse;
 
 // Relative to where we are: a policy knows absolute paths only.
 std::string absolute(const char* option, const std::string& path) {
-  if (path.empty()) refuse(option, "''", "a path is missing");
+  if (path.empty()) refuse(option, path, "a path is missing");
   if (path.front() == '/') return path;
   char here[PATH_MAX];
   if (::getcwd(here, sizeof here) == nullptr)
@@ -53,28 +51,15 @@ std::string absolute(const char* option, const std::string& path) {
   return out;
 }
 
-std::uint64_t number(const std::string& option, const std::string& text, bool scaled) {
-  std::uint64_t value = 0;
-  const char* const end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc{} || rest == text.data()) refuse(option, text, "not a number");
-  if (rest == end) return value;
+// With a unit, perhaps: 512M.
+std::uint64_t amount(const std::string& option, const std::string& text) {
   constexpr std::string_view units = "KMGT";
-  const std::size_t unit = units.find(*rest);
-  if (!scaled || unit == units.npos || rest + 1 != end) refuse(option, text, "not a number");
+  constexpr auto most = std::numeric_limits<std::uint64_t>::max();
+  const std::size_t unit = text.empty() ? units.npos : units.find(text.back());
+  if (unit == units.npos) return tools::number(option, text, most);
   const unsigned shift = 10 * (static_cast<unsigned>(unit) + 1);
-  if ((value << shift) >> shift != value) refuse(option, text, "too large");
-  return value << shift;
-}
-
-std::vector<std::string> split(const std::string& text, char separator) {
-  std::vector<std::string> parts;
-  for (std::size_t at = 0; at <= text.size();) {
-    const std::size_t end = std::min(text.find(separator, at), text.size());
-    parts.push_back(text.substr(at, end - at));
-    at = end + 1;
-  }
-  return parts;
+  const std::string digits = text.substr(0, text.size() - 1);
+  return tools::number(option, digits, most >> shift) << shift;
 }
 
 // connect:443,bind:80,loopback,unix
@@ -85,7 +70,7 @@ void set_net(policy& policy, const std::string& text) {
     return;
   }
   net.kind = sandbox::net_kind::some;
-  for (const std::string& word : split(text, ',')) {
+  for (const std::string& word : tools::split(text, ',')) {
     const std::size_t colon = word.find(':');
     const std::string verb = word.substr(0, colon);
     if (colon == word.npos && verb == "loopback") {
@@ -93,8 +78,7 @@ void set_net(policy& policy, const std::string& text) {
     } else if (colon == word.npos && verb == "unix") {
       net.unix_sockets = true;
     } else if (colon != word.npos && (verb == "connect" || verb == "bind")) {
-      const std::uint64_t port = number("--net", word.substr(colon + 1), false);
-      if (port > 65535) refuse("--net", word, "not a port");
+      const std::uint64_t port = tools::number("--net", word.substr(colon + 1), 65535);
       (verb == "bind" ? net.bind : net.connect).push_back(static_cast<std::uint16_t>(port));
     } else {
       refuse("--net", word, "connect:PORT, bind:PORT, loopback or unix expected");
@@ -108,17 +92,14 @@ void set_limit(policy& policy, const std::string& text) {
   const std::string name = text.substr(0, equals), value = text.substr(equals + 1);
   auto& limits = policy.limits;
   if (name == "wall_time") {
-    char* end = nullptr;
-    const double seconds = std::strtod(value.c_str(), &end);
-    if (value.empty() || *end != '\0') refuse("--limit", text, "not a number of seconds");
-    limits.wall_time = seconds;
+    limits.wall_time = std::chrono::duration<double>(tools::seconds("--limit", value)).count();
   } else if (name == "memory") {
-    limits.cgroup.memory_max = number("--limit", value, true);
+    limits.cgroup.memory_max = amount("--limit", value);
   } else if (name == "pids") {
-    limits.cgroup.pids_max = number("--limit", value, true);
+    limits.cgroup.pids_max = amount("--limit", value);
   } else if (std::ranges::find(sandbox::limit_names(), name, &sandbox::named_limit::name) !=
              sandbox::limit_names().end()) {
-    limits.rlimits[name] = number("--limit", value, true);
+    limits.rlimits[name] = amount("--limit", value);
   } else {
     std::vector<std::string> names{"wall_time", "memory", "pids"};
     for (const auto& limit : sandbox::limit_names()) names.emplace_back(limit.name);
@@ -128,7 +109,7 @@ void set_limit(policy& policy, const std::string& text) {
 
 void set_env(policy& policy, const std::string& text) {
   const std::size_t equals = text.find('=');
-  if (text.empty() || equals == 0) refuse("--env", "'" + text + "'", "NAME or NAME=VALUE expected");
+  if (text.empty() || equals == 0) refuse("--env", text, "NAME or NAME=VALUE expected");
   if (equals != text.npos) {
     policy.env[text.substr(0, equals)] = text.substr(equals + 1);
   } else if (const char* value = std::getenv(text.c_str())) {  // what is not set stays so
@@ -137,7 +118,7 @@ void set_env(policy& policy, const std::string& text) {
 }
 
 void add_bind(policy& policy, const std::string& text) {
-  const std::vector<std::string> parts = split(text, ':');
+  const std::vector<std::string> parts = tools::split(text, ':');
   mount_entry entry;
   if (parts.size() < 2 || parts.size() > 3 || (parts.size() == 3 && parts[2] != "ro"))
     refuse("--bind", text, "SRC:DST or SRC:DST:ro expected");
@@ -155,7 +136,7 @@ void add_mount(policy& policy, mount_kind kind, const std::string& target) {
 }
 
 void add_symlink(policy& policy, const std::string& text) {
-  const std::vector<std::string> parts = split(text, ':');
+  const std::vector<std::string> parts = tools::split(text, ':');
   if (parts.size() != 2) refuse("--symlink", text, "TEXT:DST expected");
   add_mount(policy, mount_kind::symlink, parts[1]);
   policy.fs.mounts.back().content = parts[0];
@@ -165,7 +146,7 @@ policy load_policy(const std::string& path) {
   const auto text = base::read_file(path.c_str(), sandbox::max_policy_size);
   if (!text) refuse("--policy", path, text.error().message());
   auto read = sandbox::read_policy(*text);
-  if (!read) throw tools::misuse{"--policy " + path + ": " + in_words(read.error())};
+  if (!read) refuse("--policy", path, in_words(read.error()));
   return std::move(*read);
 }
 
@@ -182,9 +163,7 @@ policy load_profile(const std::string& name) {
 }
 
 std::uint32_t id(const std::string& option, const std::string& text) {
-  const std::uint64_t value = number(option, text, false);
-  if (value >= 0xffffffff) refuse(option, text, "not an id");
-  return static_cast<std::uint32_t>(value);
+  return static_cast<std::uint32_t>(tools::number(option, text, 0xfffffffe));
 }
 
 // Every option, what it takes and what it does. Options change the policy in the order in which
@@ -202,8 +181,11 @@ class command_line {
     add("--policy", "FILE",
         "Begin with the policy in FILE (JSON); of several,\nwith what all of them grant",
         [this](const std::string& v) { policy_files_.push_back(v); });
-    add("--profile", "NAME", "Begin with a ready-made one:\n" + profile_list(),
-        [this](const std::string& v) { profile_ = v; });
+    table_.add({"--profile",
+                "NAME",
+                "Begin with a ready-made one:\n" + profile_list(),
+                [this](const std::string& v) { profile_ = v; },
+                {"--policy"}});
     add_file_options();
     change("--net", "[SPEC]",
            "Grant the network; or, separated by commas, only\n"
@@ -236,7 +218,7 @@ class command_line {
           out_.report = true;
         });
     add("--status-fd", "N", "Write a JSON object per event to descriptor N",
-        [this](const std::string& v) { set_status_fd(v); });
+        [this](const std::string& v) { out_.status_fd = tools::open_descriptor("--status-fd", v); });
     table_.set_notes(notes);
     table_.add_status({"124", "the program took longer than --limit wall_time"});
     table_.add_status({"125", "the box could not be set up and nothing ran"});
@@ -258,12 +240,10 @@ class command_line {
     out_.doctor = line->command == "doctor";
     if (out_.doctor && !rest.empty())
       return end(table_.complaint("'" + rest.front() + "': doctor runs no program"));
-    if (!rest.empty() && rest.front() == "--")
-      rest.erase(rest.begin());
-    else if (!rest.empty())
-      return end(table_.complaint("'" + rest.front() + "': a -- before the program is missing"));
-    if (!out_.doctor && rest.empty()) return end(table_.complaint("no program is given"));
-    out_.program = std::move(rest);
+    auto program = table_.program(std::move(rest));
+    if (!program) return end(program.error());
+    if (!out_.doctor && program->empty()) return end(table_.complaint("no program is given"));
+    out_.program = std::move(*program);
     try {
       apply();
     } catch (const tools::misuse& e) {
@@ -329,22 +309,13 @@ class command_line {
     out_.policy.fs.root = kind == "host" ? sandbox::root_kind::host : sandbox::root_kind::empty;
   }
 
-  void set_status_fd(const std::string& text) {
-    const std::uint64_t fd = number("--status-fd", text, false);
-    if (fd > INT_MAX || ::fcntl(static_cast<int>(fd), F_GETFD) == -1)
-      refuse("--status-fd", text, "not an open descriptor");
-    out_.status_fd = static_cast<int>(fd);
-  }
-
   void restrict_to(const std::string& file) {
     auto both = sandbox::restrict(out_.policy, load_policy(file));
-    if (!both) throw tools::misuse{"--policy " + file + ": " + in_words(both.error())};
+    if (!both) refuse("--policy", file, in_words(both.error()));
     out_.policy = std::move(*both);
   }
 
   void apply() {
-    if (!policy_files_.empty() && !profile_.empty())
-      throw tools::misuse{"--policy and --profile cannot be used together"};
     for (const std::string& file : policy_files_) {
       if (&file == &policy_files_.front())
         out_.policy = load_policy(file);

@@ -21,6 +21,7 @@
 #include "lib/sandbox/plan.h"
 #include "lib/sandbox/program_file.h"
 #include "lib/sandbox/support.h"
+#include "tools/command_line/start.h"
 #include "tools/confine/status.h"
 #include "tools/confine/terminal.h"
 
@@ -35,7 +36,7 @@ struct refusal {
   std::string clause, what;
 };
 
-void say(const std::string& text) { std::fprintf(stderr, "confine: %s\n", text.c_str()); }
+void say(const std::string& text) { tools::complain("confine", text); }
 
 sandbox::plan_context context_of(const sandbox::program_file& program,
                                  const sandbox::hidden_empty_string& empty_path, bool terminal) {
@@ -49,6 +50,16 @@ sandbox::plan_context context_of(const sandbox::program_file& program,
           .terminal = terminal,
           .empty_path = empty_path.address(),
           .cgroups = true};
+}
+
+// Of a program that cannot be opened.
+int status_of(std::error_code error) {
+  if (error == std::errc::no_such_file_or_directory) return not_found;
+  // It is us who lack something.
+  for (const std::errc ours : {std::errc::too_many_files_open, std::errc::too_many_files_open_in_system,
+                               std::errc::not_enough_memory})
+    if (error == ours) return exit_code::refused;
+  return not_executable;
 }
 
 class runner {
@@ -286,11 +297,10 @@ int run(const options& options, char** argv, char** envp) {
   auto program = sandbox::find_program(sandbox::search_path(
       options.program[0], path != nullptr ? path : "/usr/local/bin:/usr/bin:/bin"));
   if (!program) {
-    const bool missing = program.error() == std::errc::no_such_file_or_directory;
     const std::string what = options.program[0] + ": " + program.error().message();
     say(what);
     status_writer{options.status_fd}.refused("program", what);
-    return missing ? not_found : not_executable;
+    return status_of(program.error());
   }
   const auto empty_path = sandbox::hidden_empty_string::make();
   if (!empty_path) {
@@ -306,7 +316,7 @@ int run(const options& options, char** argv, char** envp) {
   }
   const std::string text =
       options.json ? sandbox::explain_json(*planned) + "\n" : sandbox::explain(*planned);
-  return std::fputs(text.c_str(), stdout) == EOF || std::fflush(stdout) == EOF ? 1 : 0;
+  return tools::print("confine", text) == 0 ? 0 : exit_code::refused;
 }
 
 }  // namespace emilua::confine

@@ -9,6 +9,7 @@
 
 #include "lib/base/bytes.h"
 #include "lib/base/file.h"
+#include "lib/base/printable.h"
 #include "lib/lua/error.h"
 #include "lib/lua/state.h"
 #include "tools/command_line/standard_output.h"
@@ -45,9 +46,10 @@ bool call(lua_State* L, int arguments) {
   std::fflush(stdout);
   std::size_t size = 0;
   const char* text = lua_tolstring(L, -1, &size);
-  std::fprintf(stderr, "%s: ", name);
-  std::fwrite(text, 1, size, stderr);
-  std::fputc('\n', stderr);
+  std::fflush(stderr);  // what the script has written there comes first
+  const std::string report =
+      std::string{name} + ": " + base::printable({text, size}, "\n\t") + "\n";
+  static_cast<void>(base::write_all(STDERR_FILENO, base::bytes_of(report)));
   return false;
 }
 
