@@ -43,12 +43,6 @@ def system_dependencies():
         ],
     )
     system_library(
-        name = "cli11",
-        apt = "libcli11-dev",
-        build_file = "//third_party:cli11.BUILD",
-        headers = {"/usr/include/CLI": "CLI"},
-    )
-    system_library(
         name = "com_google_googletest",
         apt = "libgmock-dev libgtest-dev",
         archives = ["gmock", "gmock_main", "gtest"],
@@ -118,7 +112,6 @@ def system_dependencies():
         name = "system_versions",
         files = {
             "boost": "/usr/include/boost/version.hpp",
-            "cli11": "/usr/include/CLI/CLI.hpp",
             "com_google_absl": "/usr/include/absl/base/config.h",
             "fmt": "/usr/include/fmt/format.h",
             "glibc": "libc.a",

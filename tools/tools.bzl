@@ -10,6 +10,3 @@ TOOLS = [
     "luarun",
     "scan",
 ]
-
-# Those whose manual pages and completions are made of their option tables.
-GENERATED = [tool for tool in TOOLS if tool != "emilua"]

@@ -1,9 +1,4 @@
-// The engine's command line, as a value.
-//
-//   command_line line = parse_command_line(argc, argv);
-//   if (line.what == command_line::action::usage_error) { … line.text … exit 2 }
-//
-// Options come before the script; all that follows it belongs to the script.
+// The engine's command line, as a value: tools/emilua reads it.
 #pragma once
 
 #include <string>
@@ -30,6 +25,6 @@ struct command_line {
   std::string policy;                  // --policy: a file, or empty
 };
 
-[[nodiscard]] command_line parse_command_line(int argc, char** argv);
+using command_line_reader = command_line(int argc, char** argv);
 
 }  // namespace emilua::engine

@@ -259,7 +259,7 @@ int run_actor(actor::actor_start start) {
 
 }  // namespace
 
-int main(int argc, char** argv, char** envp) {
+int main(int argc, char** argv, char** envp, command_line_reader* read) {
   // A program that runs scripts must not do so with somebody else's rights.
   if (::getauxval(AT_SECURE) != 0)
     return fail("emilua: refuses to run set-uid, set-gid or with file capabilities", misuse);
@@ -273,7 +273,7 @@ int main(int argc, char** argv, char** envp) {
   helper_ptr helper = actor::spawn_helper::start({argc, argv, envp}, run_actor);
   base::ignore_sigpipe();
   base::unblock_all_signals();
-  const command_line line = parse_command_line(argc, argv);
+  const command_line line = read(argc, argv);
   switch (line.what) {
     case command_line::action::usage_error:
       return fail(line.text, misuse);

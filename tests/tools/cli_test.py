@@ -30,7 +30,7 @@ def help_goes_to_standard_output():
     for option in "--help", "-h":
         run = emilua(option)
         assert run.returncode == 0 and run.stderr == "", run
-        for part in ("Usage: emilua ", "-e CHUNK", "--version", "EMILUA_PATH", "Exit status"):
+        for part in ("Usage: emilua ", "-e CHUNK", "--version", "EMILUA_PATH", "\nExit status:\n", "\nExamples:\n  emilua "):
             assert part in run.stdout, run
         assert all(len(line) <= 100 for line in run.stdout.splitlines()), run
 

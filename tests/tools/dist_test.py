@@ -171,11 +171,14 @@ def every_tool_has_a_manual_page_without_faults():
             if shutil.which(command[0]):
                 checked = run(*command)
                 assert checked.returncode == 0 and checked.stderr + checked.stdout == "", checked
-    page = run("groff", "-man", "-Tascii", "-P-c", "-P-bou", ARCHIVE + "/share/man/man1/scan.1").stdout
-    options = re.findall(r"^  (--?[\w-]+)", run(ARCHIVE + "/bin/scan", "--help").stdout, re.M)
-    assert len(options) > 5
-    for option in options:
-        assert option in page, (option, page)
+        page = run("groff", "-man", "-Tascii", "-P-c", "-P-bou", path).stdout
+        options = re.findall(r"^  (--?[\w-]+)", run(ARCHIVE + "/bin/" + tool, "--help").stdout, re.M)
+        assert len(options) > 5 or tool in ("fdpass", "luarun"), options
+        for option in options:
+            assert option in page, (option, page)
+    page = read(ARCHIVE + "/share/man/man1/emilua.1").decode()
+    for tool in TOOLS:
+        assert tool == "emilua" or "See %s(1)." % tool in page, (tool, page)
 
 
 @case
@@ -183,18 +186,19 @@ def completions_are_valid():
     for directory, shell, option in (("bash-completion/completions", "bash", "-n"), ("zsh/site-functions", "zsh", "-n"),
                                      ("fish/vendor_completions.d", "fish", "--no-execute")):
         directory = os.path.join(ARCHIVE, "share", directory)
-        assert len(os.listdir(directory)) == len(TOOLS) - 1, directory
+        assert len(os.listdir(directory)) == len(TOOLS), directory
         for name in os.listdir(directory):
             if shutil.which(shell):
                 checked = run(shell, option, os.path.join(directory, name))
                 assert checked.returncode == 0 and checked.stderr == "", checked
 
 
-def completed(tool, *words):
+def completed(tool, *words, **options):
     """What bash offers for the last of the words."""
     script = ('source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _emilua_%s; '
               'printf "%%s\\n" "${COMPREPLY[@]}"' % tool)
-    offered = run("bash", "-c", script, "bash", ARCHIVE + "/share/bash-completion/completions/" + tool, tool, *words)
+    offered = run("bash", "-c", script, "bash", ARCHIVE + "/share/bash-completion/completions/" + tool, tool, *words,
+                  **options)
     assert offered.stderr == "", offered
     return offered.stdout.split()
 
@@ -207,6 +211,64 @@ def bash_completes_options_and_commands():
     assert completed("fdpass", "se") == ["send"]
     assert completed("fdpass", "send", "--da") == ["--data"] and completed("fdpass", "recv", "--da") == []
     assert completed("confine", "--", "--re") == []
+    assert completed("emilua", "--po") == ["--policy"] and completed("emilua", "--policy", "--po") == []
+
+
+@case
+def bash_completes_the_tools_as_commands_of_the_engine():
+    place = scratch()
+    for name in "script.lua", "scanned":
+        open(os.path.join(place, name), "w", encoding="utf-8").close()
+    assert set(completed("emilua", "sc", cwd=place)) == {"scan", "script.lua", "scanned"}
+    assert completed("emilua", "confine", "--re") == ["--read", "--report"]
+    assert completed("emilua", "confine", "do") == ["doctor"]
+    assert completed("emilua", "fdpass", "se") == ["send"]
+    assert completed("emilua", "fdpass", "send", "--da") == ["--data"]
+    assert completed("emilua", "confine", "--", "--re") == []
+
+
+@case
+def fish_completes_options_and_commands():
+    needs("fish")
+    script = "source $argv[1]; complete -C \"$argv[2]\""
+
+    def offered(line):
+        path = ARCHIVE + "/share/fish/vendor_completions.d/%s.fish" % line.split()[0]
+        found = run("fish", "--no-config", "-c", script, path, line, cwd=scratch(), env={"PATH": os.environ["PATH"], "HOME": scratch()})
+        assert found.returncode == 0 and found.stderr == "", found
+        return {one.split("\t")[0] for one in found.stdout.splitlines()}
+
+    assert offered("scan --c") == {"--csv"} and offered("fdpass send --da") == {"--data"}
+    assert offered("fdpass ") == {"send", "recv", "pair"} and offered("fdpass recv --da") == set()
+    assert offered("emilua ") == set(TOOLS) - {"emilua"} and offered("emilua --po") == {"--policy"}
+    assert offered("emilua confine --re") == {"--read", "--report"} and offered("emilua confine d") == {"doctor"}
+    assert offered("emilua fdpass s") == {"send"} and offered("emilua fdpass send --da") == {"--data"}
+
+
+@case
+def zsh_completes_options_and_commands():
+    needs("zsh")
+    # What the completion asks zsh to do; $words[1] is the program whose words they are by then.
+    script = """
+        _arguments() { print -r -- options of $words[1] at $CURRENT }
+        compadd() { shift; print -r -- $* }
+        _files() { print -r -- files }
+        complete_line() { local -a words=("$@"); integer CURRENT=$#; local PREFIX=$words[$CURRENT]; eval "$text" }
+        text=$(<$1); shift; complete_line "$@"
+    """
+
+    def asked(*words):
+        found = run("zsh", "-f", "-c", script, "zsh", ARCHIVE + "/share/zsh/site-functions/_" + words[0], *words)
+        assert found.returncode == 0 and found.stderr == "", found
+        return found.stdout.splitlines()
+
+    assert asked("scan", "--c") == ["options of scan at 2"]
+    assert asked("fdpass", "") == ["send recv pair"] and asked("fdpass", "send", "--da") == ["options of send at 2"]
+    assert asked("emilua", "") == [" ".join(tool for tool in TOOLS if tool != "emilua"), "files"]
+    assert asked("emilua", "--po") == ["options of emilua at 2"]
+    assert asked("emilua", "confine", "--re") == ["options of confine at 2"]
+    assert asked("emilua", "fdpass", "") == ["send recv pair"]
+    assert asked("emilua", "fdpass", "send", "--da") == ["options of send at 2"]
 
 
 @case

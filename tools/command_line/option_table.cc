@@ -62,6 +62,14 @@ std::vector<option> option_table::options() const {
   return all;
 }
 
+std::vector<program_summary> option_table::programs() const {
+  return list_programs_ == nullptr ? std::vector<program_summary>{} : list_programs_();
+}
+
+std::string option_table::version() const {
+  return tool() + " " + engine::version + "\n" + versions_;
+}
+
 std::string option_table::command_name() const { return name_.substr(name_.rfind(' ') + 1); }
 
 parse_end option_table::complaint(const std::string& what) const {
@@ -94,8 +102,10 @@ std::string option_table::help() const {
   for (const std::string& usage : usages_)
     text += (text.empty() ? "Usage: " : "       ") + name_ + " " + usage + "\n";
   text += "\n" + purpose_ + "\n";
-  if (!commands_.empty()) text += "\nCommands:\n";
+  const std::vector<program_summary> others = programs();
+  if (!commands_.empty() || !others.empty()) text += "\nCommands:\n";
   for (const option_table& c : commands_) text += help_line(c.command_name(), c.purpose_);
+  for (const program_summary& p : others) text += help_line(p.name, p.purpose);
   text += "\nOptions:\n";
   for (const option& o : options()) text += help_line(o);
   if (!notes_.empty()) text += "\n" + notes_ + "\n";
@@ -123,7 +133,7 @@ boost::system::result<parsed_line, parse_end> option_table::parse(
       const std::size_t end = end_of_name(words[i]);
       const std::string name = words[i].substr(0, end);
       if (name == "--help" || name == "-h") return parse_end{true, help()};
-      if (name == "--version") return parse_end{true, tool() + " " + engine::version + "\n"};
+      if (name == "--version") return parse_end{true, version()};
       const option* const o = find(name);
       if (o == nullptr) return unknown_option(name);
       std::string value;
@@ -137,7 +147,8 @@ boost::system::result<parsed_line, parse_end> option_table::parse(
       for (const option* other : given)
         if (std::ranges::count(o->excludes, other->name) != 0 ||
             std::ranges::count(other->excludes, name) != 0)
-          return complaint(other->name + " and " + name + " exclude each other");
+          return complaint(other == o ? name + " is given twice"
+                                      : other->name + " and " + name + " exclude each other");
       given.push_back(o);
       o->apply(value);
     }

@@ -29,7 +29,8 @@ struct option {
   std::string help;   // lines
   // May throw misuse.
   std::function<void(const std::string&)> apply;
-  std::vector<std::string> excludes = {};  // options that cannot be given together with it
+  // Options that cannot be given together with it; itself, if it can be given once only.
+  std::vector<std::string> excludes = {};
 
   [[nodiscard]] takes what() const noexcept;
 };
@@ -37,6 +38,13 @@ struct option {
 struct example {
   std::string command;
   std::string what;  // it does, as a sentence without a full stop
+};
+
+// Another program, whose command line follows its name (`emilua scan …`): whoever parses looks for it
+// first. It has a page and completions of its own.
+struct program_summary {
+  std::string name;
+  std::string purpose;
 };
 
 struct exit_status {
@@ -68,10 +76,14 @@ class option_table {
 
   void add(option o) { options_.push_back(std::move(o)); }
   void add_command(option_table command) { commands_.push_back(std::move(command)); }
+  // Called for the help alone: it may take its time.
+  void set_programs(std::vector<program_summary> (*list)()) noexcept { list_programs_ = list; }
   void add_status(exit_status status) { statuses_.push_back(std::move(status)); }
   void add_example(example e) { examples_.push_back(std::move(e)); }
   // What there is to know besides: paragraphs, each line at most 78 wide.
   void set_notes(std::string text) { notes_ = std::move(text); }
+  // Lines that --version prints besides its own.
+  void set_versions(std::string text) { versions_ = std::move(text); }
 
   // Calls apply() in the order of the words. A table of commands alone must be given one.
   [[nodiscard]] boost::system::result<parsed_line, parse_end> parse(
@@ -93,6 +105,7 @@ class option_table {
   // With --help and --version.
   [[nodiscard]] std::vector<option> options() const;
   [[nodiscard]] std::span<const option_table> commands() const noexcept { return commands_; }
+  [[nodiscard]] std::vector<program_summary> programs() const;
   [[nodiscard]] std::span<const exit_status> statuses() const noexcept { return statuses_; }
   [[nodiscard]] std::span<const example> examples() const noexcept { return examples_; }
 
@@ -102,11 +115,13 @@ class option_table {
                                   const std::string& word) const;
   [[nodiscard]] parse_end unknown_option(const std::string& name) const;
   [[nodiscard]] std::string command_name() const;
+  [[nodiscard]] std::string version() const;
 
-  std::string name_, purpose_, notes_;
+  std::string name_, purpose_, notes_, versions_;
   std::vector<std::string> usages_;
   std::vector<option> options_;
   std::vector<option_table> commands_;
+  std::vector<program_summary> (*list_programs_)() = nullptr;
   std::vector<exit_status> statuses_;
   std::vector<example> examples_;
 };

@@ -72,6 +72,28 @@ TEST_F(option_table_test, options_that_exclude_each_other_do_so_in_either_order)
             "box: --text and --json exclude each other (see box --help)");
 }
 
+TEST_F(option_table_test, an_option_can_exclude_itself) {
+  table_.add({"--once", "N", "Once", [this](const std::string& v) { log("once", v); }, {"--once"}});
+  EXPECT_EQ(error({"--once=1", "--once=2"}), "box: --once is given twice (see box --help)");
+  EXPECT_TRUE(table_.parse({"--once=1", "--read=x", "--read=x"}));
+}
+
+TEST_F(option_table_test, the_version_may_be_that_of_several_things) {
+  const std::string alone = table_.parse({"--version"}).error().text;
+  EXPECT_TRUE(alone.starts_with("box ") && alone.ends_with("\n")) << alone;
+  table_.set_versions("Engine 7\n");
+  EXPECT_EQ(table_.parse({"--version"}).error().text, alone + "Engine 7\n");
+}
+
+TEST_F(option_table_test, other_programs_are_listed_and_not_parsed) {
+  table_.set_programs([] {
+    return std::vector<program_summary>{{"lid", "Closes."}};
+  });
+  EXPECT_NE(table_.help().find("\nCommands:\n  lid                     Closes.\n"),
+            std::string::npos);
+  EXPECT_EQ(table_.parse({"lid", "--tight"})->words, (std::vector<std::string>{"lid", "--tight"}));
+}
+
 TEST_F(option_table_test, help_has_everything_that_is_in_the_table) {
   table_.set_notes("A note.");
   table_.add_status({"125", "the box could not be made"});

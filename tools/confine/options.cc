@@ -26,7 +26,7 @@ using sandbox::mount_kind;
 using sandbox::policy;
 
 constexpr const char* description =
-    "Runs a program in a box: it can do what the options grant, and nothing else.";
+    "Runs a program in a box: it can do what is granted, and nothing else.";
 
 constexpr const char* notes =
     "Without --rootfs a box that is granted paths sees the host's files as far as they\n"

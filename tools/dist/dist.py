@@ -32,7 +32,6 @@ MAINTAINER = "emilua maintainers <maintainers@emilua.invalid>"
 # program if the library really is; without one, it is headers whose code is everywhere.
 LIBRARIES = {
     "boost": ("Boost", "BSL-1.0", None),
-    "cli11": ("CLI11", "BSD-3-Clause", None),
     "com_google_absl": ("Abseil", "Apache-2.0", None),
     "fmt": ("{fmt}", "MIT", None),
     "glibc": ("GNU C Library", "LGPL-2.1-or-later", "__libc_start_main"),

@@ -2,6 +2,7 @@
 #include <string_view>
 
 #include "lib/engine/engine.h"
+#include "tools/emilua/options.h"
 #include "tools/family/family.h"
 
 namespace {
@@ -17,5 +18,5 @@ int main(int argc, char** argv, char** envp) {
   // A script of that name is started as ./name.
   if (argc > 1)
     if (const auto* t = find_tool(argv[1])) return t->run(argc - 1, argv + 1, envp);
-  return emilua::engine::main(argc, argv, envp);
+  return emilua::engine::main(argc, argv, envp, emilua::command::parse_options);
 }

@@ -1,13 +1,15 @@
 // Writes what is made of the tools' option tables.
 //
 //   generate man|bash|zsh|fish TOOL      a manual page, or a completion
-//   generate page NAME SUMMARY <HELP     the page of a program whose help has another source
 //   generate table                       the rows of README.md's table of tools
+//   generate options                     all options, a line each: tool, command or -, option
 #include <cstdio>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "tools/emilua/options.h"
 #include "tools/family/family.h"
 #include "tools/generate/completions.h"
 #include "tools/generate/manual.h"
@@ -15,6 +17,13 @@
 namespace {
 
 using namespace emilua;
+using reader = std::function<void(const tools::option_table&)>;
+
+// The engine's, then those of its commands.
+void for_each_tool(const reader& read) {
+  command::describe(read);
+  for (const tools::tool* tool : tools::family()) tool->describe(read);
+}
 
 std::string made(std::string_view kind, const tools::option_table& table) {
   if (kind == "man") return generate::manual_page(table);
@@ -26,16 +35,25 @@ std::string made(std::string_view kind, const tools::option_table& table) {
 
 std::string rows() {
   std::string text;
-  for (const tools::tool* tool : tools::family())
-    tool->describe([&text](const tools::option_table& table) {
-      text += "| `" + table.name() + "` | " + table.purpose() + " |\n";
-    });
+  for_each_tool([&text](const tools::option_table& table) {
+    text += "| `" + table.name() + "` | " + table.purpose() + " |\n";
+  });
   return text;
 }
 
-std::string standard_input() {
+std::string option_lines(const tools::option_table& table) {
+  const std::size_t space = table.name().find(' ');
+  const std::string command = space == std::string::npos ? "-" : table.name().substr(space + 1);
   std::string text;
-  for (int c = std::getchar(); c != EOF; c = std::getchar()) text += static_cast<char>(c);
+  for (const tools::option& o : table.options())
+    text += table.tool() + " " + command + " " + o.name + "\n";
+  for (const tools::option_table& c : table.commands()) text += option_lines(c);
+  return text;
+}
+
+std::string options() {
+  std::string text;
+  for_each_tool([&text](const tools::option_table& table) { text += option_lines(table); });
   return text;
 }
 
@@ -46,16 +64,16 @@ int main(int argc, char** argv) {
   std::string text;
   if (words.size() == 1 && words[0] == "table") {
     text = rows();
-  } else if (words.size() == 3 && words[0] == "page") {
-    text = generate::page_of_help(words[1], words[2], standard_input());
+  } else if (words.size() == 1 && words[0] == "options") {
+    text = options();
   } else if (words.size() == 2) {
-    if (const tools::tool* tool = tools::find_tool(words[1]))
-      tool->describe([&](const tools::option_table& table) { text = made(words[0], table); });
+    for_each_tool([&](const tools::option_table& table) {
+      if (table.name() == words[1]) text = made(words[0], table);
+    });
   }
   if (text.empty()) {
     std::fputs(
-        "usage: generate man|bash|zsh|fish TOOL\n       generate page NAME SUMMARY <HELP\n"
-        "       generate table\n",
+        "usage: generate man|bash|zsh|fish TOOL\n       generate table\n       generate options\n",
         stderr);
     return 2;
   }

@@ -1,5 +1,6 @@
 #include "tools/generate/manual.h"
 
+#include <string_view>
 #include <utility>
 
 #include "lib/engine/version.h"
@@ -113,8 +114,11 @@ std::string manual_page(const option_table& table) {
   std::string text = ".\\\" Made of the option table of " + table.name() + ".\n" +
                      header(table.name(), summary(table)) + ".SH SYNOPSIS\n" + usages(table) +
                      ".SH DESCRIPTION\n" + escaped(table.purpose()) + "\n";
-  if (!table.commands().empty()) text += ".SH COMMANDS\n";
+  const auto programs = table.programs();
+  if (!table.commands().empty() || !programs.empty()) text += ".SH COMMANDS\n";
   for (const option_table& command : table.commands()) text += command_section(command);
+  for (const auto& program : programs)
+    text += described(bold(program.name), program.purpose + " See " + program.name + "(1).");
   text += details(table, false);
   if (!table.statuses().empty()) text += ".SH EXIT STATUS\n";
   for (const auto& status : table.statuses())
@@ -123,12 +127,6 @@ std::string manual_page(const option_table& table) {
   for (const auto& example : table.examples())
     text += ".TP\n" + escaped(example.what) + ":\n.nf\n" + bold(example.command) + "\n.fi\n";
   return text + see_also(table.name());
-}
-
-std::string page_of_help(std::string_view name, std::string_view summary, std::string_view help) {
-  while (help.ends_with('\n')) help.remove_suffix(1);
-  return ".\\\" Made of its help.\n" + header(std::string{name}, std::string{summary}) +
-         ".SH SYNOPSIS\n" + as_it_is(help) + see_also(name);
 }
 
 }  // namespace emilua::generate

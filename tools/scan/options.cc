@@ -25,12 +25,12 @@ constexpr const char* notes =
   exit(status)             ends the input, and with END the program
 Functions at its top level are defined once; BEGIN() is called before the first
 record, END() after the last one. Text that is not JSON is written with FS
-between fields, or a space.)";
+between fields, or a space. FILE may be -, standard input, as is none.)";
 
 tools::option_table table_for(given& g) {
   tools::option_table table{
       "scan",
-      "Runs Lua for each record of the files, or of standard input (-), or prints fields.",
+      "Runs Lua for each record of a text, or prints chosen fields.",
       {"[OPTION...] LUA [FILE...]", "[OPTION...] --fields=LIST [FILE...]"}};
   const auto set = [](bool& flag) { return [&flag](const std::string&) { flag = true; }; };
   const auto keep = [](std::optional<std::string>& to) {

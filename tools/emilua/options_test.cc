@@ -1,10 +1,11 @@
-#include "lib/engine/command_line.h"
+#include "tools/emilua/options.h"
 
 #include <gtest/gtest.h>
 
-namespace emilua::engine {
+namespace emilua::command {
 namespace {
 
+using engine::command_line;
 using action = command_line::action;
 using list = std::vector<std::string>;
 
@@ -13,7 +14,7 @@ command_line parse(list words) {
   words.insert(words.begin(), "emilua");
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);
-  return parse_command_line(static_cast<int>(words.size()), argv.data());
+  return parse_options(static_cast<int>(words.size()), argv.data());
 }
 
 TEST(CommandLine, TheScriptAndWhatFollowsIt) {
@@ -56,12 +57,26 @@ TEST(CommandLine, HelpAndVersionArePrinted) {
 }
 
 TEST(CommandLine, MisuseIsOneLine) {
-  for (const list& words : std::vector<list>{{}, {"--nope"}, {"-x"}, {"-e"}, {"--version=1"}}) {
+  for (const list& words : std::vector<list>{{}, {"--nope"}, {"-x"}, {"-e"}, {"--check=1"}}) {
     const auto line = parse(words);
     EXPECT_EQ(line.what, action::usage_error);
     EXPECT_TRUE(line.text.starts_with("emilua: ")) << line.text;
     EXPECT_EQ(line.text.find('\n'), std::string::npos) << line.text;
   }
+}
+
+TEST(CommandLine, WhatHasOneValueIsGivenOnce) {
+  EXPECT_EQ(parse({"-e", "x", "-ey"}).text, "emilua: -e is given twice (see emilua --help)");
+  EXPECT_EQ(parse({"--policy=a", "--policy", "b", "x"}).text,
+            "emilua: --policy is given twice (see emilua --help)");
+  EXPECT_EQ(parse({"--test", "--test", "x"}).what, action::run_file);
+}
+
+TEST(CommandLine, ToolsAreListedAndNotParsed) {
+  const auto help = parse({"--help"}).text;
+  EXPECT_NE(help.find("\nCommands:\n  confine "), std::string::npos) << help;
+  EXPECT_EQ(parse({"--", "confine", "--", "--help"}).arguments,
+            (list{"emilua", "confine", "--help"}));
 }
 
 TEST(CommandLine, TheNearestOptionIsNamed) {
@@ -70,4 +85,4 @@ TEST(CommandLine, TheNearestOptionIsNamed) {
 }
 
 }  // namespace
-}  // namespace emilua::engine
+}  // namespace emilua::command
