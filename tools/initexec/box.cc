@@ -129,6 +129,7 @@ pid_t box::start() {
 }
 
 void box::fail_at(std::size_t step, std::error_code error) const {
+  if (step == sandbox::no_step) refuse("descriptors: " + error.message());
   if (step >= plan_.steps.size()) throw exec_failure(arguments_[0], error, hint_);
   const sandbox::step& s = plan_.steps[step];
   refuse(s.clause + ": " + sandbox::describe(s) + ": " + error.message());
