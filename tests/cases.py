@@ -57,20 +57,27 @@ def emilua(*arguments, **options):
 
 
 def scratch(public=False):
-    """The path of a new directory, removed at the end. One that is public, other users can reach."""
-    path = os.path.realpath(tempfile.mkdtemp(dir="/tmp" if public else os.environ.get("TEST_TMPDIR")))
+    """The path of a new directory, removed at the end. One that is public, other users can reach.
+
+    Others are not beneath /tmp, which policies may grant.
+    """
+    path = os.path.realpath(tempfile.mkdtemp(dir="/tmp" if public else os.environ.get("TEST_TMPDIR", "/var/tmp")))
     atexit.register(shutil.rmtree, path, ignore_errors=True)
     if public:
         os.chmod(path, 0o755)
     return path
 
 
-def script(text, name="main.lua"):
-    """The path of a file with this text, in a directory of its own."""
+def a_file(content, name="file"):
+    """The path of a file with these bytes or this text, in a directory of its own."""
     path = os.path.join(scratch(), name)
-    with open(path, "w", encoding="utf-8") as out:
-        out.write(text)
+    with open(path, "wb") as out:
+        out.write(content.encode() if isinstance(content, str) else content)
     return path
+
+
+def script(text, name="main.lua"):
+    return a_file(text, name)
 
 
 def main():

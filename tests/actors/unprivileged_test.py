@@ -2,9 +2,8 @@
 
 import os
 import shutil
-import tempfile
 
-from cases import case, emilua, engine, main, skip
+from cases import case, emilua, engine, main, scratch, skip
 
 NOBODY = 65534
 
@@ -13,15 +12,12 @@ def as_nobody(text):
     """Runs a script as a user without any right."""
     if os.getuid() != 0:
         skip("needs root, to become somebody else")
-    with tempfile.TemporaryDirectory(dir="/tmp") as directory:
-        os.chmod(directory, 0o755)
-        copy = os.path.join(directory, "emilua")
-        shutil.copyfile(engine(), copy)
-        os.chmod(copy, 0o755)
-        path = os.path.join(directory, "main.lua")
-        with open(path, "w", encoding="utf-8") as out:
-            out.write(text)
-        return emilua(path, executable=copy, user=NOBODY, group=NOBODY, extra_groups=[], cwd="/")
+    directory = scratch(public=True)
+    copy = shutil.copy(engine(), directory)
+    path = os.path.join(directory, "main.lua")
+    with open(path, "w", encoding="utf-8") as out:
+        out.write(text)
+    return emilua(path, executable=copy, user=NOBODY, group=NOBODY, extra_groups=[], cwd="/")
 
 
 # 30 §16.39

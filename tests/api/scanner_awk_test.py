@@ -16,9 +16,8 @@ import os
 import random
 import shutil
 import subprocess
-import tempfile
 
-from cases import case, emilua, main, script, skip
+from cases import a_file, case, emilua, main, script, skip
 
 # Writes a line of the record's fields in hexadecimal for each record.
 PROGRAM = r"""
@@ -87,13 +86,6 @@ def scanner_splits(path, options, hint=4096):
     lines = run.stdout.split("\n")
     assert lines.pop() == ""
     return [[bytes.fromhex(field) for field in line.split(" ")] if line else [] for line in lines]
-
-
-def a_file(content):
-    descriptor, path = tempfile.mkstemp(dir=os.environ.get("TEST_TMPDIR"))
-    with open(descriptor, "wb") as out:
-        out.write(content)
-    return path
 
 
 def contents(seed, pieces, count=6, size=3000):

@@ -8,9 +8,8 @@ EACCES and leave no trace.
 import errno
 import os
 import re
-import tempfile
 
-from cases import case, main, scratch
+from cases import a_file, case, main, scratch
 from processes import CONVERSATION, Program
 
 with open("lua/examples/isolated_stats/main.lua", encoding="utf-8") as example:
@@ -102,13 +101,6 @@ def works_outside_only(path, flags="read_only", action="read"):
     assert outcome == REFUSED, outcome
 
 
-def a_file(text="the given file"):
-    descriptor, path = tempfile.mkstemp(dir=os.environ.get("TEST_TMPDIR"))
-    os.write(descriptor, text.encode())
-    os.close(descriptor)
-    return path
-
-
 def text_of(path):
     with open(path, encoding="utf-8") as opened:
         return opened.read()
@@ -126,7 +118,7 @@ def the_password_file_cannot_be_read():
 
 @case
 def the_given_file_cannot_be_opened_by_path_but_read_by_descriptor():
-    path = a_file()
+    path = a_file("the given file")
     outcome, document = attempt("free", path, "read_only", "read", path)
     assert outcome == 'ok "the given file"' and document == "the given file", (outcome, document)
     outcome, document = attempt("boxed", path, "read_only", "read", path)
@@ -168,7 +160,7 @@ def its_own_executable_cannot_be_opened():
 
 @case
 def directories_cannot_be_opened():
-    for path in "/", "/proc", "/proc/self/fd", os.path.dirname(a_file()):
+    for path in "/", "/proc", "/proc/self/fd", os.path.dirname(a_file("the given file")):
         works_outside_only(path, "read_only", "")
 
 
@@ -181,7 +173,7 @@ def devices_cannot_be_opened():
 
 @case
 def a_file_cannot_be_created():
-    free, boxed = a_file() + ".free", a_file() + ".boxed"
+    free, boxed = a_file("the given file") + ".free", a_file("the given file") + ".boxed"
     outcome, _ = attempt("free", free, "write_only,create", "write")
     assert outcome == 'ok ""' and text_of(free) == "written by the actor", outcome
     outcome, _ = attempt("boxed", boxed, "write_only,create", "write")
@@ -209,7 +201,7 @@ def a_file_cannot_be_emptied():
 
 @case
 def a_fifo_cannot_be_opened():
-    path = a_file() + ".fifo"
+    path = a_file("the given file") + ".fifo"
     os.mkfifo(path)
     works_outside_only(path, "read_write", "")
 

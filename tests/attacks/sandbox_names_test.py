@@ -15,9 +15,8 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 
-from cases import case, emilua, main
+from cases import case, emilua, main, scratch
 import sandbox_names as names
 
 PROGRAM = "tests/attacks/sandbox_names.lua"
@@ -94,9 +93,8 @@ class World:
     """What there is to be had outside."""
 
     def __init__(self):
-        self.directory = tempfile.mkdtemp(dir="/tmp")  # addresses are short
+        self.directory = scratch(public=True)  # addresses are short
         self.closing = contextlib.ExitStack()
-        self.closing.callback(shutil.rmtree, self.directory)
         os.mkdir(os.path.join(self.directory, "program"))
         self.program = shutil.copy(PROGRAM, os.path.join(self.directory, "program/main.lua"))
         self.write("secret", SECRET)

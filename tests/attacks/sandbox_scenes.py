@@ -7,7 +7,6 @@ A scene is made anew for each attempt. Its `values` fill in the attack's argumen
 
 import array
 import contextlib
-import ctypes
 import fcntl
 import json
 import os
@@ -18,10 +17,9 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import termios
 
-from cases import engine
+from cases import engine, scratch
 from processes import PATIENCE, kill, wait_until
 
 TIOCGSID = 0x5429  # which Python does not name
@@ -44,11 +42,9 @@ class Scene:
     wrapper = ()  # a command that runs the rest of its arguments
     environment = None
     descriptors = ()
-    # Not beneath /tmp, which profiles may grant.
-    place = os.environ.get("TEST_TMPDIR", "/var/tmp")
 
     def __init__(self):
-        self.directory = tempfile.mkdtemp(dir=self.place)
+        self.directory = scratch()
         os.chmod(self.directory, 0o755)
         os.mkdir(self.path("granted"))
         write(self.path("secret"), SECRET)
@@ -57,7 +53,6 @@ class Scene:
         self.working_directory = self.path("granted")
         self.values = {"dir": self.directory, "attack": ATTACK, "bin": os.path.dirname(ATTACK)}
         self.closing = contextlib.ExitStack()
-        self.closing.callback(shutil.rmtree, self.directory)
 
     def path(self, name):
         return os.path.join(self.directory, name)

@@ -8,9 +8,8 @@ import resource
 import signal
 import subprocess
 import sys
-import tempfile
 
-from cases import case, emilua as confine, main
+from cases import case, emilua as confine, main, scratch
 from processes import CONVERSATION
 from sandbox_scenes import ATTACK, SECRET, write
 
@@ -40,8 +39,7 @@ class Tree:
     """`tree/link`, which is a directory or a link to `outside`, where the secret is."""
 
     def __init__(self):
-        self.made = tempfile.TemporaryDirectory(dir=os.environ.get("TEST_TMPDIR", "/var/tmp"))
-        self.path = self.made.name
+        self.path = scratch()
         for name in "tree", "tree/link", "outside":
             os.mkdir(self.at(name))
         write(self.at("tree/link/file"), "inside")
@@ -60,12 +58,6 @@ class Tree:
     def untouched(self):
         with open(self.at("outside/file"), encoding="utf-8") as kept:
             return os.listdir(self.at("outside")) == ["file"] and kept.read() == SECRET
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.made.cleanup()
 
 
 class Swapping:
@@ -91,16 +83,17 @@ class Swapping:
 # 91 row 10
 @case
 def a_path_leads_through_a_link_for_whoever_just_follows_it():
-    with Tree() as tree:
-        tree.exchange()
-        os.mkdir(tree.at("tree/link/made"))
-        assert not tree.untouched()
+    tree = Tree()
+    tree.exchange()
+    os.mkdir(tree.at("tree/link/made"))
+    assert not tree.untouched()
 
 
 # 91 row 10
 @case
 def a_parent_of_a_target_that_is_swapped_leads_nowhere():
-    with Tree() as tree, Swapping(tree):
+    tree = Tree()
+    with Swapping(tree):
         for options in (["--dir", "/data/link/made"], ["--tmpfs", "/data/link/mounted"],
                         ["--symlink", "x:/data/link/x"], ["--bind", "/usr:/data/link/usr"]):
             for _ in range(TIMES):
@@ -112,7 +105,8 @@ def a_parent_of_a_target_that_is_swapped_leads_nowhere():
 # 91 row 10
 @case
 def a_source_that_is_swapped_is_one_or_the_other_and_read_only():
-    with Tree() as tree, Swapping(tree):
+    tree = Tree()
+    with Swapping(tree):
         for _ in range(TIMES):
             said = boxed("--bind", tree.at("tree/link") + ":/data:ro", "--promises",
                          "stdio rpath wpath cpath error", "--", "write", "/data/file", "changed")
@@ -123,57 +117,57 @@ def a_source_that_is_swapped_is_one_or_the_other_and_read_only():
 # 91 row 10
 @case
 def a_source_by_descriptor_is_that_or_nothing():
-    with Tree() as tree:
-        source = os.open(tree.at("tree/link"), os.O_PATH | os.O_DIRECTORY)
-        policy = write(tree.at("policy"), json.dumps(
-            {"fs": {"mounts": [{"type": "bind", "source": {"fd": source}, "target": "/data", "readonly": True}]}}))
-        arguments = ["--policy", policy, "--", "read", "/data/file"]
-        assert boxed(*arguments, pass_fds=[source]) == "done inside"
-        # What is found by the name that it had is another directory.
-        os.rename(tree.at("tree/link"), tree.at("tree/away"))
-        os.rename(tree.at("outside"), tree.at("tree/link"))
-        said = boxed(*arguments, pass_fds=[source])
-        assert said == "done inside" or "fs.mounts[0]" in said, said
-        os.close(source)
+    tree = Tree()
+    source = os.open(tree.at("tree/link"), os.O_PATH | os.O_DIRECTORY)
+    policy = write(tree.at("policy"), json.dumps(
+        {"fs": {"mounts": [{"type": "bind", "source": {"fd": source}, "target": "/data", "readonly": True}]}}))
+    arguments = ["--policy", policy, "--", "read", "/data/file"]
+    assert boxed(*arguments, pass_fds=[source]) == "done inside"
+    # What is found by the name that it had is another directory.
+    os.rename(tree.at("tree/link"), tree.at("tree/away"))
+    os.rename(tree.at("outside"), tree.at("tree/link"))
+    said = boxed(*arguments, pass_fds=[source])
+    assert said == "done inside" or "fs.mounts[0]" in said, said
+    os.close(source)
 
 
 # 91 row 11
 @case
 def links_that_lie_in_wait_are_not_followed():
-    with Tree() as tree:
-        os.unlink(tree.at("tree/other"))
-        image = tree.at("tree")
-        os.symlink(tree.at("outside"), image + "/dev")
-        os.symlink("../outside", image + "/proc")
-        os.symlink(tree.at("outside/file"), image + "/note")
-        mounts = [["--dev", "/data/dev"], ["--proc", "/data/proc"], ["--tmpfs", "/data/dev/shm"],
-                  ["--dir", "/data/proc/made"], ["--bind", "/usr:/data/dev/usr"], ["--symlink", "x:/data/dev/x"]]
-        for options in mounts:
-            said = boxed("--bind", image + ":/data", *options, "--", "say", "ran")
-            assert said.startswith("confine: fs.mounts[1]: "), (options, said)
-            assert said.endswith((": Too many levels of symbolic links", ": Not a directory", ": File exists")), said
-            assert tree.untouched(), options
-        policy = write(tree.at("policy"), json.dumps({"fs": {"mounts": [
-            {"type": "bind", "source": image, "target": "/data"},
-            {"type": "file", "target": "/data/note", "content": "owned"}]}}))
-        said = boxed("--policy", policy, "--", "say", "ran")
-        assert said.startswith("confine: fs.mounts[1]: ") and tree.untouched(), said
+    tree = Tree()
+    os.unlink(tree.at("tree/other"))
+    image = tree.at("tree")
+    os.symlink(tree.at("outside"), image + "/dev")
+    os.symlink("../outside", image + "/proc")
+    os.symlink(tree.at("outside/file"), image + "/note")
+    mounts = [["--dev", "/data/dev"], ["--proc", "/data/proc"], ["--tmpfs", "/data/dev/shm"],
+              ["--dir", "/data/proc/made"], ["--bind", "/usr:/data/dev/usr"], ["--symlink", "x:/data/dev/x"]]
+    for options in mounts:
+        said = boxed("--bind", image + ":/data", *options, "--", "say", "ran")
+        assert said.startswith("confine: fs.mounts[1]: "), (options, said)
+        assert said.endswith((": Too many levels of symbolic links", ": Not a directory", ": File exists")), said
+        assert tree.untouched(), options
+    policy = write(tree.at("policy"), json.dumps({"fs": {"mounts": [
+        {"type": "bind", "source": image, "target": "/data"},
+        {"type": "file", "target": "/data/note", "content": "owned"}]}}))
+    said = boxed("--policy", policy, "--", "say", "ran")
+    assert said.startswith("confine: fs.mounts[1]: ") and tree.untouched(), said
 
 
 # 91 row 11
 @case
 def a_device_that_is_something_else_is_not_used():
     """/dev/null of the host, replaced in a mount namespace of its own, is what the box would bind."""
-    with Tree() as tree:
-        script = 'mount --bind "$0" /dev/null && exec "$@"'
-        wrapper = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--user", "--map-root-user"]), "sh", "-c", script,
-                   tree.at("outside/file")]
-        run = subprocess.run([*wrapper, sys.argv[1], "--dev", "/dev", "--promises", "stdio rpath wpath cpath error", "--",
-                              ATTACK, "write", "/dev/null", "changed"], capture_output=True, text=True, timeout=60,
-                             check=False)
-        assert run.returncode == 125 and run.stderr.startswith("confine: fs.mounts[0]: bind /dev/null"), run
-        assert run.stderr.endswith(": No such device\n"), run
-        assert tree.untouched()
+    tree = Tree()
+    script = 'mount --bind "$0" /dev/null && exec "$@"'
+    wrapper = ["unshare", "--mount", *([] if os.geteuid() == 0 else ["--user", "--map-root-user"]), "sh", "-c", script,
+               tree.at("outside/file")]
+    run = subprocess.run([*wrapper, sys.argv[1], "--dev", "/dev", "--promises", "stdio rpath wpath cpath error", "--",
+                          ATTACK, "write", "/dev/null", "changed"], capture_output=True, text=True, timeout=60,
+                         check=False)
+    assert run.returncode == 125 and run.stderr.startswith("confine: fs.mounts[0]: bind /dev/null"), run
+    assert run.stderr.endswith(": No such device\n"), run
+    assert tree.untouched()
 
 
 # --- what is inherited ------------------------------------------------------------------------------
@@ -222,18 +216,18 @@ def values_that_look_like_options_are_values():
 # 91 row 53
 @case
 def a_policy_is_read_strictly_and_within_limits():
-    with Tree() as tree:
-        for text, part in (
-                ('{"fs": {"reed": []}}', "fs.reed: unknown field"),
-                ('{"net": 1}', "net: "),
-                ('{"limits": {"open_files": -1}}', "limits.open_files: "),
-                ('{"limits": {"open_files": 1e400}}', "--policy"),
-                ("[" * 100000, "--policy"),
-                ('{"env": {"A": "%s"}}' % ("x" * (1 << 20)), "--policy"),
-                ('{} trailing', "--policy"), ("", "--policy"), ('{"env": {"A": "\\u0000"}}', "env")):
-            policy = write(tree.at("policy"), text)
-            run = confine("--policy", policy, "--", ATTACK, "say", "ran")
-            assert run.returncode == 125 and part in run.stderr and run.stdout == "", (text[:50], run)
+    tree = Tree()
+    for text, part in (
+            ('{"fs": {"reed": []}}', "fs.reed: unknown field"),
+            ('{"net": 1}', "net: "),
+            ('{"limits": {"open_files": -1}}', "limits.open_files: "),
+            ('{"limits": {"open_files": 1e400}}', "--policy"),
+            ("[" * 100000, "--policy"),
+            ('{"env": {"A": "%s"}}' % ("x" * (1 << 20)), "--policy"),
+            ('{} trailing', "--policy"), ("", "--policy"), ('{"env": {"A": "\\u0000"}}', "env")):
+        policy = write(tree.at("policy"), text)
+        run = confine("--policy", policy, "--", ATTACK, "say", "ran")
+        assert run.returncode == 125 and part in run.stderr and run.stdout == "", (text[:50], run)
 
 
 # 91 row 54
@@ -263,9 +257,9 @@ def escape_sequences_of_an_actor_are_shown_not_sent():
         box:handshake()
         worker:wait()
     """
-    with Tree() as tree:
-        path = write(tree.at("main.lua"), program)
-        run = subprocess.run([EMILUA, path], capture_output=True, text=True, check=False)
+    tree = Tree()
+    path = write(tree.at("main.lua"), program)
+    run = subprocess.run([EMILUA, path], capture_output=True, text=True, check=False)
     assert "\\x1b]0;owned\\x07" in run.stderr and "\x1b" not in run.stderr, run
 
 

@@ -10,10 +10,9 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
 import threading
 
-from cases import case, engine, main, skip
+from cases import case, engine, main, scratch, skip
 
 # A name for it, the program and its arguments, what is granted, each grant an option and its value.
 Command = collections.namedtuple("Command", "name words grants")
@@ -108,14 +107,13 @@ class World:
     """Files to read, a directory to write to, and a server; the same each time."""
 
     def __init__(self):
-        self.directory = tempfile.mkdtemp(dir=os.environ.get("TEST_TMPDIR", "/var/tmp"))
+        self.directory = scratch()
         os.makedirs(self.path("in/tree/below"))
         os.makedirs(self.path("out/tree"))
         text = "".join("line %d of the text\n" % i for i in range(20))
         self.write("in/text", text)
         self.write("out/file", text)
         self.write("in/numbers", "".join("%d\n" % (i * 7919 % 1000) for i in range(1000)))
-        self.write("in/big", "".join("%d is a number\n" % (i * 7919 % 100003) for i in range(120000)))
         for name in "one.txt", "two.txt", "below/three.txt":
             self.write("in/tree/" + name, "needle in %s\n" % name)
         shutil.copytree(self.path("in/tree"), self.path("in/same"))
@@ -134,7 +132,9 @@ class World:
             out.write(text)
 
     def prepare(self, each):
-        """What takes a program to make."""
+        """What is large, or takes a program to make."""
+        if "in/big" in str(each.words):
+            self.write("in/big", "".join("%d is a number\n" % (i * 7919 % 100003) for i in range(120000)))
         if "archive" in str(each.words):
             self.run(["tar", "cf", "in/archive.tar", "--mtime=@0", "-C", "in", "tree"])
         if "in/base.db" in str(each.words):
@@ -179,19 +179,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
 @contextlib.contextmanager
 def world(each):
     made = World()
-    try:
-        with contextlib.ExitStack() as closing:
-            if "{port}" in str(each.words):
-                server = closing.enter_context(http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler))
-                thread = threading.Thread(target=server.serve_forever)
-                thread.start()
-                closing.callback(thread.join)
-                closing.callback(server.shutdown)
-                made.values["port"] = str(server.server_address[1])
-            made.prepare(each)
-            yield made
-    finally:
-        shutil.rmtree(made.directory)
+    with contextlib.ExitStack() as closing:
+        if "{port}" in str(each.words):
+            server = closing.enter_context(http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler))
+            thread = threading.Thread(target=server.serve_forever)
+            thread.start()
+            closing.callback(thread.join)
+            closing.callback(server.shutdown)
+            made.values["port"] = str(server.server_address[1])
+        made.prepare(each)
+        yield made
 
 
 def result(each, grants=None):

@@ -11,10 +11,9 @@ import re
 import shutil
 import socket
 import subprocess
-import tempfile
 import threading
 
-from cases import case, emilua, engine, main, scratch
+from cases import a_file, case, emilua, engine, main, scratch
 
 STATS = "lua/examples/isolated_stats/main.lua"
 BROKER = os.path.abspath("lua/examples/file_broker/main.lua")
@@ -24,13 +23,6 @@ UNTRUSTED_JSON = "lua/examples/untrusted_json/main.lua"
 THUMBNAIL = "lua/examples/thumbnail/main.lua"
 PLUGIN_HOST = "lua/examples/plugin_host/main.lua"
 CONFINED_BUILD = "lua/examples/confined_build/main.lua"
-
-
-def a_file(content):
-    descriptor, path = tempfile.mkstemp(dir=os.environ.get("TEST_TMPDIR"))
-    with open(descriptor, "wb") as out:
-        out.write(content)
-    return path
 
 
 def expected_of(content):
