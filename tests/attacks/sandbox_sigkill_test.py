@@ -9,10 +9,8 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 
-from cases import case, engine, main, skip
-from sandbox_scenes import write
+from cases import a_file, case, engine, main, scratch, script, skip
 
 ATTACK, KILLER, EMILUA = (os.path.realpath(path) for path in sys.argv[2:5])
 MOST = 3000  # moments
@@ -23,14 +21,18 @@ TEMPORARY = "/tmp", "/dev/shm", "/run"  # where files could be left
 
 
 def leave_others():
-    """Mounts of our own, and nothing in TEMPORARY: what other tests do at the same time is not ours."""
+    """Mounts of our own, and nothing in TEMPORARY: what other tests do at the same time is not ours.
+
+    Returns what this process lacks for it, or None.
+    """
+    if os.getuid() != 0:
+        return "needs root, for mounts of its own"
     clone_newns, ms_rec, ms_private = 0x20000, 0x4000, 0x40000
     libc = ctypes.CDLL(None, use_errno=True)
     done = libc.unshare(clone_newns) == 0 and libc.mount(None, b"/", None, ms_rec | ms_private, None) == 0
     for place in TEMPORARY:
         done = done and libc.mount(b"none", place.encode(), b"tmpfs", 0, None) == 0
-    if not done:
-        raise OSError(ctypes.get_errno(), "mounts of the test's own")
+    return None if done else "needs to make mounts of its own, as root: " + os.strerror(ctypes.get_errno())
 
 
 def outside():
@@ -45,8 +47,8 @@ def killed_at_every_moment(mark, command, most=MOST):
         return subprocess.run([KILLER, mark, str(moment), *command], capture_output=True, text=True, check=False,
                               stdin=subprocess.DEVNULL)
 
-    if os.getuid() != 0:
-        skip("needs root, for mounts of its own")
+    if MISSING:
+        skip(MISSING)
     before = outside()
     with concurrent.futures.ThreadPoolExecutor(AT_A_TIME) as pool:
         for first in range(1, most, AT_A_TIME):
@@ -60,13 +62,12 @@ def killed_at_every_moment(mark, command, most=MOST):
 
 
 def confine(*options):
-    with tempfile.TemporaryDirectory(dir=os.environ.get("TEST_TMPDIR", "/var/tmp")) as here:
-        os.mkdir(here + "/granted")
-        options = [write(here + "/policy", json.dumps(each)) if isinstance(each, dict) else each.format(dir=here)
-                   for each in options]
-        moments = killed_at_every_moment("clone", [engine(), *options, "--", ATTACK, "say", "x"])
-        assert os.listdir(here + "/granted") == []
-        return moments
+    here = scratch()
+    os.mkdir(here + "/granted")
+    options = [a_file(json.dumps(each)) if isinstance(each, dict) else each.format(dir=here) for each in options]
+    moments = killed_at_every_moment("clone", [engine(), *options, "--", ATTACK, "say", "x"])
+    assert os.listdir(here + "/granted") == []
+    return moments
 
 
 # 91 row 21
@@ -134,24 +135,21 @@ program:wait()
 """
 
 
-def script(text, policy, *arguments):
-    with tempfile.TemporaryDirectory(dir=os.environ.get("TEST_TMPDIR", "/var/tmp")) as here:
-        program = write(here + "/main.lua", text)
-        return killed_at_every_moment("umask", [EMILUA, program, json.dumps(policy), *arguments])
+def program(text, policy, *arguments):
+    return killed_at_every_moment("umask", [EMILUA, script(text), json.dumps(policy), *arguments])
 
 
 # 91 row 21
 @case
 def of_an_actors_box():
-    assert script(ACTOR, {}) > 100
+    assert program(ACTOR, {}) > 100
 
 
 # 91 row 21
 @case
 def of_a_programs_box_that_the_helper_makes():
-    assert script(PROGRAM, {}, ATTACK) > 100
+    assert program(PROGRAM, {}, ATTACK) > 100
 
 
-if os.getuid() == 0:
-    leave_others()
+MISSING = leave_others()
 main()
