@@ -26,12 +26,14 @@ file.stream = {}
 function file.stream.new(fd) end
 
 ---Opens a file; new ones get mode 0777 less the umask. `already_open` (asio.misc 1), EINVAL{arg=2} for
----anything but a path. A terminal does not become the controlling one.
+---anything but a path. A terminal does not become the controlling one. Suspends, and is an interruption point,
+---only where the system would wait: for a FIFO's reader, or for the holder of a lease. A FIFO without a writer
+---opens at once, and reading from it waits for the first one.
 ---@param path filesystem.path
 ---@param flags integer
 function file.stream:open(path, flags) end
 
----Pending operations end with operation_aborted, unless they have begun and cannot be stopped.
+---Pending operations, such as open, end with operation_aborted, unless they have begun and cannot be stopped.
 function file.stream:close() end
 
 ---Pending operations of all fibers end with operation_aborted. EBADF when not open.
@@ -77,7 +79,7 @@ file.random_access = {}
 function file.random_access.new(fd) end
 
 ---Opens a file; new ones get mode 0777 less the umask. `already_open` (asio.misc 1), EINVAL{arg=2} for
----anything but a path.
+---anything but a path. Suspends as file.stream:open does.
 ---@param path filesystem.path
 ---@param flags integer
 function file.random_access:open(path, flags) end

@@ -4,18 +4,24 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <boost/asio/error.hpp>
 #include <limits>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "lib/base/error.h"
 #include "lib/base/file.h"
+#include "lib/base/unique_fd.h"
+#include "lib/bindings/file/waiting_open.h"
 #include "lib/bindings/io/lifecycle.h"
 #include "lib/bindings/io/some.h"
 #include "lib/bindings/io/transfer.h"
 #include "lib/bindings/stream/stream.h"
+#include "lib/bindings/system/arguments.h"
 #include "lib/fiber/path.h"
+#include "lib/fiber/suspend.h"
 #include "lib/fiber/vm.h"
 #include "lib/lua/embedded.h"
 #include "lib/lua/error.h"
@@ -26,10 +32,25 @@ extern const std::span<const lua::embedded_module> file_modules;
 
 enum class access { stream, random };
 
+class file_io : public transfer_object {
+ public:
+  using transfer_object::transfer_object;
+
+  // Being opened counts as a pending operation.
+  void close() {
+    if (const auto opening = opening_.lock()) opening->cancel();
+    transfer_object::close();
+  }
+  void remember(const std::shared_ptr<waiting_open>& opening) { opening_ = opening; }
+
+ private:
+  std::weak_ptr<waiting_open> opening_;
+};
+
 template <access>
 struct file_object {
   explicit file_object(fiber::vm& v) : io(v.process(), v.io()) {}
-  transfer_object io;
+  file_io io;
 };
 
 using file_stream = file_object<access::stream>;
@@ -87,23 +108,51 @@ off_t check_offset(lua_State* L, int index) {
 }
 
 template <class File>
-transfer_object& io_of(lua_State* L) {
+file_io& io_of(lua_State* L) {
   return check<File>(L, 1).io;
 }
 
-template <auto Io>
-int open(lua_State* L) {
-  auto& io = Io(L);
-  const std::string* path = fiber::to_path(L, 2);
-  if (path == nullptr) lua::raise_argument(L, 2);
-  const int flags = flags_of(static_cast<unsigned>(luaL_checkinteger(L, 3)));
-  check_not_open<Io>(L);
-  // The kernel would silently take what stands before a NUL for the whole path.
-  if (path->find('\0') != path->npos) lua::raise(L, base::system_error(EINVAL));
-  base::unique_fd fd{base::retry([&] { return ::open(path->c_str(), flags, 0777); })};
-  if (!fd) lua::raise(L, base::last_error());
+transfer_object& stream_of(lua_State* L) { return io_of<file_stream>(L); }
+
+// Of an object that may meanwhile have got another descriptor.
+int finish_opening(lua_State* L, file_io& io, base::unique_fd fd) {
+  if (io.is_open()) {
+    lua::push(
+        L, std::error_code{boost::asio::error::make_error_code(boost::asio::error::already_open)});
+    return fiber::raise_value;
+  }
   io.assign(std::move(fd));
   return 0;
+}
+
+template <class File>
+int open(lua_State* L) {
+  file_io& io = io_of<File>(L);
+  const std::string* path = fiber::to_path(L, 2);
+  if (path == nullptr) lua::raise_argument(L, 2);
+  const auto wanted = to_integer<unsigned>(lua::check_number(L, 3));
+  if (!wanted) lua::raise_argument(L, 3);
+  const int flags = flags_of(*wanted);
+  check_not_open<io_of<File>>(L);
+  // The kernel would silently take what stands before a NUL for the whole path.
+  if (path->find('\0') != path->npos) lua::raise(L, base::system_error(EINVAL));
+  auto fd = open_at_once(*path, flags);
+  if (fd) {
+    io.assign(std::move(*fd));
+    lua_pushboolean(L, 1);
+    return 1;
+  }
+  if (fd.error() != std::errc::resource_unavailable_try_again) lua::raise(L, fd.error());
+  fiber::vm& v = fiber::vm::of(L);
+  v.check_suspension(L);
+  const auto opening = std::make_shared<waiting_open>(v.io(), *path, flags);
+  io.remember(opening);
+  return fiber::await(
+      L, [&](auto handler) { opening->start(std::move(handler)); },
+      // Whoever waits holds the object on its stack.
+      [&io](lua_State* R, base::unique_fd opened) {
+        return finish_opening(R, io, std::move(opened));
+      });
 }
 
 template <auto Io>
@@ -141,7 +190,7 @@ int seek(lua_State* L) {
 int read_some_at(lua_State* L) {
   const off_t offset = check_offset(L, 2);
   fiber::vm::of(L).check_suspension(L);
-  transfer_object& io = io_of<random_access_file>(L);
+  file_io& io = io_of<random_access_file>(L);
   auto& buffer = check<byte_span>(L, 3);
   return fiber::await(
       L,
@@ -154,7 +203,7 @@ int read_some_at(lua_State* L) {
 int write_some_at(lua_State* L) {
   const off_t offset = check_offset(L, 2);
   fiber::vm::of(L).check_suspension(L);
-  transfer_object& io = io_of<random_access_file>(L);
+  file_io& io = io_of<random_access_file>(L);
   auto& buffer = check<byte_span>(L, 3);
   return fiber::await(
       L,
@@ -165,22 +214,22 @@ int write_some_at(lua_State* L) {
 }
 
 const lua::class_method stream_methods[] = {
-    {"open", open<io_of<file_stream>>},
+    {"open", open<file_stream>, true},
     {"close", close<io_of<file_stream>>},
     {"cancel", cancel<io_of<file_stream>>},
     {"assign", assign<io_of<file_stream>>},
     {"release", release<io_of<file_stream>>},
     {"resize", resize<io_of<file_stream>>},
     {"seek", seek},
-    {"read_some", read_some<io_of<file_stream>>, true},
-    {"write_some", write_some<io_of<file_stream>>, true},
+    {"read_some", read_some<stream_of>, true},
+    {"write_some", write_some<stream_of>, true},
 };
 const lua::class_property stream_properties[] = {{"is_open", is_open<io_of<file_stream>>},
                                                  {"size", size<io_of<file_stream>>}};
 const lua::class_method stream_functions[] = {{"new", make<file_stream>}};
 
 const lua::class_method random_access_methods[] = {
-    {"open", open<io_of<random_access_file>>},
+    {"open", open<random_access_file>, true},
     {"close", close<io_of<random_access_file>>},
     {"cancel", cancel<io_of<random_access_file>>},
     {"assign", assign<io_of<random_access_file>>},

@@ -44,6 +44,13 @@ ssize_t without_waiting(int fd, io_request request) noexcept {
   return transfer(fd, request, 0);
 }
 
+// A FIFO that nobody has opened for writing yet, since it was opened itself: it reads as one whose
+// writers have gone, but does not poll as one.
+bool waits_for_a_writer(int fd) noexcept {
+  const auto info = base::status_of(fd);
+  return info && S_ISFIFO(info->st_mode) && !is_ready(fd, direction::read);
+}
+
 }  // namespace
 
 bool is_pollable(int fd) noexcept {
@@ -63,7 +70,10 @@ io_outcome attempt(int fd, const io_request& request, bool wait) noexcept {
     if (!wait && errno == EAGAIN) return {.error = {}, .bytes = 0, .would_block = true};
     return {.error = base::last_error()};
   }
-  if (n == 0 && request.which == direction::read) return {.error = eof()};
+  if (n == 0 && request.which == direction::read) {
+    if (!wait && waits_for_a_writer(fd)) return {.error = {}, .bytes = 0, .would_block = true};
+    return {.error = eof()};
+  }
   return {.error = {}, .bytes = static_cast<std::size_t>(n)};
 }
 
