@@ -43,7 +43,8 @@ function port:assign(fd) end
 ---@return file_descriptor
 function port:release() end
 
----Sends zeros for a quarter of a second or more, during which the VM stands still. EBADF when not open.
+---Sends zeros for a quarter of a second or more. The fiber waits for the end, which an interruption does not
+---change; where it may not suspend, the whole VM does. EBADF when not open.
 function port:send_break() end
 
 ---EBADF, of category generic, when not open.

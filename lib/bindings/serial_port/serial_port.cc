@@ -6,14 +6,21 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <memory>
 #include <string_view>
+#include <system_error>
+#include <utility>
 
 #include "lib/base/error.h"
+#include "lib/base/unique_fd.h"
+#include "lib/bindings/io/completion.h"
 #include "lib/bindings/io/lifecycle.h"
 #include "lib/bindings/io/some.h"
 #include "lib/bindings/io/transfer.h"
 #include "lib/bindings/serial_port/line.h"
 #include "lib/bindings/system/arguments.h"
+#include "lib/fiber/may_suspend.h"
+#include "lib/fiber/suspend.h"
 #include "lib/fiber/vm.h"
 #include "lib/lua/class.h"
 #include "lib/lua/error.h"
@@ -63,10 +70,47 @@ int ptypair(lua_State* L) {
   return 2;
 }
 
+// Takes a quarter of a second, or longer where there is still something to be sent.
+std::error_code break_line(int fd) noexcept {
+  return base::retry([&] { return ::tcsendbreak(fd, 0); }) == -1 ? base::last_error()
+                                                                 : std::error_code{};
+}
+
+// A break on a thread that may block. Nothing stops it: an interruption request has to wait.
+template <class Handler>
+class break_job {
+ public:
+  break_job(std::shared_ptr<base::unique_fd> fd, Handler handler)
+      : fd_(std::move(fd)), handler_(std::move(handler)) {}
+
+  void run() {
+    const std::error_code error = break_line(fd_->get());
+    fd_.reset();  // whoever sees the result may close it
+    handler_.complete(error);
+  }
+
+ private:
+  std::shared_ptr<base::unique_fd> fd_;
+  foreign_handler<Handler> handler_;
+};
+
+// Part of a program's straight-line code, which must work where a fiber cannot wait, too.
 int send_break(lua_State* L) {
-  const int fd = check_open<io_of>(L).native();
-  if (base::retry([&] { return ::tcsendbreak(fd, 0); }) == -1) lua::raise(L, base::last_error());
-  return 0;
+  auto& io = check_open<io_of>(L);
+  if (!fiber::may_suspend(L)) {
+    if (const std::error_code error = break_line(io.native())) lua::raise(L, error);
+    lua_pushboolean(L, 1);
+    return 1;
+  }
+  return fiber::await(
+      L,
+      [&](auto handler) {
+        const auto job =
+            std::make_shared<break_job<decltype(handler)>>(io.shared(), std::move(handler));
+        // Without a thread to block, this one has to.
+        if (fiber::vm::of(L).process().blocking().post([job] { job->run(); })) job->run();
+      },
+      fiber::push_nothing);
 }
 
 // --- terminals: EBADF is generic here ---
@@ -216,7 +260,7 @@ const lua::class_method methods[] = {
     {"cancel", cancel<io_of>},
     {"assign", assign<io_of>},
     {"release", release<io_of>},
-    {"send_break", send_break},
+    {"send_break", send_break, true},
     {"isatty", isatty},
     {"tcgetpgrp", tcgetpgrp},
     {"tcsetpgrp", tcsetpgrp},
