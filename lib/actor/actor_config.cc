@@ -1,8 +1,11 @@
 #include "lib/actor/actor_config.h"
 
 #include <cerrno>
+#include <charconv>
+#include <cstdint>
 #include <optional>
 #include <string_view>
+#include <system_error>
 
 #include "lib/ipc/codec.h"
 #include "lib/ipc/sealed_memory.h"
@@ -86,7 +89,21 @@ base::result<> read_fields(int memory, std::uint32_t count, Read read) {
   return {};
 }
 
-constexpr std::uint32_t field_count = 11, program_field_count = 6;
+// As text: they may be larger than what a double holds.
+void write_limit(ipc::message_writer& writer, const std::optional<std::uint64_t>& limit) {
+  writer.string(limit ? std::to_string(*limit) : "");
+}
+
+bool read_limit(ipc::message_reader& reader, std::optional<std::uint64_t>& out) {
+  std::string text;
+  if (!read_string(reader, text)) return false;
+  if (text.empty()) return true;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, out.emplace());
+  return error == std::errc{} && stop == end;
+}
+
+constexpr std::uint32_t field_count = 11, program_field_count = 6, limit_count = 5;
 
 }  // namespace
 
@@ -142,6 +159,28 @@ base::result<program_config> open_program(int memory) {
   });
   if (!read) return read.error();
   return config;
+}
+
+base::result<base::unique_fd> seal_limits(const sandbox::cgroup_policy& limits) {
+  ipc::message_writer writer;
+  writer.begin_table(limit_count, 0);
+  write_limit(writer, limits.memory_max);
+  write_limit(writer, limits.memory_swap_max);
+  write_limit(writer, limits.pids_max);
+  writer.string(limits.cpu_max);
+  writer.string(limits.io_max);
+  return seal(writer);
+}
+
+base::result<sandbox::cgroup_policy> open_limits(int memory) {
+  sandbox::cgroup_policy limits;
+  const auto read = read_fields(memory, limit_count, [&](ipc::message_reader& reader) {
+    return read_limit(reader, limits.memory_max) && read_limit(reader, limits.memory_swap_max) &&
+           read_limit(reader, limits.pids_max) && read_string(reader, limits.cpu_max) &&
+           read_string(reader, limits.io_max);
+  });
+  if (!read) return read.error();
+  return limits;
 }
 
 }  // namespace emilua::actor

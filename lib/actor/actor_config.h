@@ -4,7 +4,7 @@
 //   base::unique_fd memory = *seal_config(config);      // in the parent
 //   actor_config config = *open_config(memory.get());   // in the child
 //
-// The helper process between the two hands the descriptor on and never looks inside.
+// The helper process between the two hands the descriptor on and does not look inside.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +14,7 @@
 
 #include "lib/base/error.h"
 #include "lib/base/unique_fd.h"
+#include "lib/sandbox/policy.h"
 
 namespace emilua::actor {
 
@@ -52,5 +53,9 @@ struct program_config {
 
 [[nodiscard]] base::result<base::unique_fd> seal_program(const program_config& config);
 [[nodiscard]] base::result<program_config> open_program(int memory);
+
+// The limits of a box's cgroup: the one thing that the helper itself reads.
+[[nodiscard]] base::result<base::unique_fd> seal_limits(const sandbox::cgroup_policy& limits);
+[[nodiscard]] base::result<sandbox::cgroup_policy> open_limits(int memory);
 
 }  // namespace emilua::actor

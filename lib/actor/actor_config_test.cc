@@ -33,6 +33,27 @@ TEST(ActorConfig, RoundTrip) {
   EXPECT_EQ(copy->init_script, config.init_script);
 }
 
+TEST(ActorConfig, LimitsRoundTrip) {
+  const sandbox::cgroup_policy all{.memory_max = UINT64_MAX,
+                                   .memory_swap_max = 0,
+                                   .pids_max = 5,
+                                   .cpu_max = "50000 100000",
+                                   .io_max = "8:0 rbps=1"};
+  for (const sandbox::cgroup_policy& limits : {sandbox::cgroup_policy{}, all}) {
+    const auto memory = seal_limits(limits);
+    ASSERT_TRUE(memory);
+    const auto copy = open_limits(memory->get());
+    ASSERT_TRUE(copy) << copy.error();
+    EXPECT_EQ(*copy, limits);
+  }
+  ipc::message_writer no_number;
+  no_number.begin_table(5, 0);
+  for (const char* text : {"1", "2", "3x", "", ""}) no_number.string(text);
+  const auto memory = ipc::seal(no_number.bytes());
+  ASSERT_TRUE(memory);
+  EXPECT_EQ(open_limits(memory->get()).error(), std::errc::bad_message);
+}
+
 std::error_code refusal(const ipc::message_writer& writer) {
   const auto memory = ipc::seal(writer.bytes());
   EXPECT_TRUE(memory);

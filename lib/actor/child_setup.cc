@@ -34,6 +34,7 @@ constexpr int inbox_fd = 3;
 constexpr int config_fd = 4;
 constexpr int helper_fd = 5;
 constexpr int argument_fd = 6;
+constexpr int cgroup_fd = 7;
 
 [[noreturn]] void fail(std::string_view what) {
   // Syslog's priority "error", as all diagnostics of a starting actor have it.
@@ -59,7 +60,7 @@ void close_from(unsigned first) {
 // A copy out of the way of the final numbers.
 int lift(int fd) {
   if (fd == -1) return -1;
-  const int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, argument_fd + 1);
+  const int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, cgroup_fd + 1);
   if (copy == -1) fail_call("fcntl");
   return copy;
 }
@@ -72,11 +73,12 @@ void place_descriptors(const child_descriptors& given, const stdio_mode (&modes)
   int stdio[3];
   for (int i = 0; i < 3; ++i) stdio[i] = lift(given.stdio[i]);
   const int inbox = lift(given.inbox), config = lift(given.config), helper = lift(given.helper),
-            argument = lift(given.init_argument);
+            argument = lift(given.init_argument), cgroup = lift(given.cgroup);
   place(inbox, inbox_fd, O_CLOEXEC);
   place(config, config_fd, O_CLOEXEC);
   place(helper, helper_fd, O_CLOEXEC);
   if (argument != -1) place(argument, argument_fd, O_CLOEXEC);
+  if (cgroup != -1) place(cgroup, cgroup_fd, O_CLOEXEC);
   // Standard error last, so that failures are still seen.
   for (int i = 0; i < 3; ++i) {
     if (modes[i] == stdio_mode::share) continue;
@@ -88,7 +90,7 @@ void place_descriptors(const child_descriptors& given, const stdio_mode (&modes)
       place(end->get(), i, 0);
     }
   }
-  close_from(argument == -1 ? argument_fd : argument_fd + 1);
+  close_from(cgroup != -1 ? cgroup_fd + 1 : argument != -1 ? argument_fd + 1 : argument_fd);
 }
 
 void arm_parent_death_signal() {
@@ -110,7 +112,7 @@ void enter_box(std::string& box) {
     static_cast<void>(sandbox::tell_host(argument_fd, message));
   };
   using kind = sandbox::box_message::kind;
-  if (const auto failed = sandbox::execute(sandbox::compiled_plan{box})) {
+  if (const auto failed = sandbox::execute(sandbox::compiled_plan{box}, {.cgroup = cgroup_fd})) {
     tell({kind::failed, failed->index, failed->error});
     errno = failed->error;
     fail_call("sandbox");
@@ -149,7 +151,8 @@ void become_program(const program_descriptors& given, bool survives) {
     return copy;
   };
   host = lifted(host);
-  const int memory = lifted(given.config), helper = lifted(given.helper);
+  const int memory = lifted(given.config), helper = lifted(given.helper),
+            cgroup = lifted(given.cgroup);
   std::array<int, 10> descriptors = given.given;
   for (int& fd : descriptors) fd = lifted(fd);
   const int file = lifted(given.program);
@@ -170,7 +173,8 @@ void become_program(const program_descriptors& given, bool survives) {
                                  .environment = environment.data(),
                                  .descriptors = descriptors,
                                  .close_fds = true,
-                                 .host = host});
+                                 .host = host,
+                                 .cgroup = cgroup});
 }
 
 void become_actor(const child_descriptors& given, const stdio_mode (&modes)[3],

@@ -17,6 +17,7 @@ struct child_descriptors {
   int inbox;
   int config;
   int helper;  // the helper's process descriptor
+  int cgroup;  // the cgroup.procs of the one to join
 };
 
 // Never returns: runs `run` and leaves with its result.
@@ -30,6 +31,7 @@ struct program_descriptors {
   int program;
   std::array<int, 10> given;
   int helper;
+  int cgroup;
 };
 
 // Never returns. Failures are told through the handshake.

@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -24,6 +25,7 @@
 #include "lib/ipc/lifeline.h"
 #include "lib/ipc/process.h"
 #include "lib/ipc/sealed_memory.h"
+#include "lib/sandbox/cgroup.h"
 #include "lib/sandbox/compiled_plan.h"
 #include "lib/sandbox/execute.h"
 
@@ -65,15 +67,23 @@ int change_credentials(const wire_request& request, const descriptor_list& fds) 
   return made ? 0 : made.error().value();
 }
 
+wire_reply reply_of(int error, pid_t pid = -1) { return {error, pid, {}}; }
+
+wire_reply reply_of(const sandbox::cgroup_failure& failure) {
+  wire_reply reply = reply_of(failure.code.value());
+  failure.what.copy(reply.cgroup, sizeof reply.cgroup - 1);
+  return reply;
+}
+
 // Failed: which step.
 wire_reply enter_box(const descriptor_list& fds) {
-  if (fds.size() != 1) return {EBADMSG, 0};
+  if (fds.size() != 1) return reply_of(EBADMSG, 0);
   const auto steps = ipc::open_sealed(fds[0].get(), max_config_size);
-  if (!steps) return {steps.error().value(), 0};
+  if (!steps) return reply_of(steps.error().value(), 0);
   // The filters among them get our number: in a copy.
   std::vector<std::byte> copy{steps->bytes().begin(), steps->bytes().end()};
   const auto failed = sandbox::execute(sandbox::compiled_plan{copy});
-  return failed ? wire_reply{failed->error, static_cast<pid_t>(failed->index)} : wire_reply{0, -1};
+  return failed ? reply_of(failed->error, static_cast<pid_t>(failed->index)) : reply_of(0);
 }
 
 bool take_descriptors(const wire_request& request, const descriptor_list& fds,
@@ -88,7 +98,8 @@ bool take_descriptors(const wire_request& request, const descriptor_list& fds,
     out.stdio[i] = request.stdio[i] == stdio_mode::given ? take() : -1;
     if (request.stdio[i] == stdio_mode::given && out.stdio[i] == -1) return false;
   }
-  return next == fds.size();
+  if (request.own_cgroup && !request.has_argument) return false;
+  return next + request.own_cgroup == fds.size();
 }
 
 bool take_descriptors(const wire_request& request, const descriptor_list& fds,
@@ -104,13 +115,13 @@ bool take_descriptors(const wire_request& request, const descriptor_list& fds,
     if (next == fds.size()) return false;
     out.given[i] = fds[next++].get();
   }
-  return next == fds.size();
+  return next + request.own_cgroup == fds.size();
 }
 
 class helper {
  public:
-  helper(base::unique_fd socket, spawn_helper::actor_main run)
-      : socket_(std::move(socket)), run_(run) {}
+  helper(base::unique_fd socket, spawn_helper::actor_main run, pid_t main)
+      : socket_(std::move(socket)), run_(run), main_(main) {}
 
   // Descriptors that watch over everything. The name of the call that failed, or null.
   [[nodiscard]] const char* prepare() {
@@ -150,15 +161,18 @@ class helper {
 
  private:
   struct child {
-    pid_t pid = -1;
+    pid_t pid = -1;         // -1 once it was reaped
     base::unique_fd line;   // empty once the child was released
     base::unique_fd timer;  // if its time is limited
     bool survives = false;  // its creator
+    std::optional<sandbox::cgroup_leaf> cgroup;
+    ipc::exit_status status{};  // once it was reaped: told when its cgroup is empty
   };
+  using child_iterator = std::vector<child>::iterator;
 
-  [[nodiscard]] bool watch(int fd) const {
+  [[nodiscard]] bool watch(int fd, std::uint32_t events = EPOLLIN) const {
     epoll_event event{};
-    event.events = EPOLLIN;
+    event.events = events;
     event.data.fd = fd;
     return ::epoll_ctl(events_.get(), EPOLL_CTL_ADD, fd, &event) == 0;
   }
@@ -184,24 +198,55 @@ class helper {
       case ipc::wish::nothing:
         return;
       case ipc::wish::end:
-        // It is ours and not reaped yet: the number is its.
-        if (!it->survives) ::kill(it->pid, SIGKILL);
+        if (!it->survives) kill(*it);
         [[fallthrough]];
       case ipc::wish::release:
         it->line.reset();
     }
   }
 
+  // As long as it is not reaped, the number is its.
+  static void kill(const child& c) {
+    if (c.pid != -1) ::kill(c.pid, SIGKILL);
+  }
+
   // A child's time is over; or it was reaped in the same round.
   void end_time(int timer) {
     const auto it =
         std::ranges::find(children_, timer, [](const child& c) { return c.timer.get(); });
-    if (it == children_.end()) return;
+    if (it == children_.end()) return look_into_cgroup(timer);
     std::uint64_t rings = 0;
     // An event may be that of another descriptor, which had the number before.
     if (::read(timer, &rings, sizeof rings) != sizeof rings) return;
-    ::kill(it->pid, SIGKILL);
+    kill(*it);
     it->timer.reset();
+  }
+
+  // Somebody in the cgroup of a child that was reaped has ended, perhaps the last one.
+  void look_into_cgroup(int events) {
+    const auto it = std::ranges::find(children_, events, [](const child& c) {
+      return c.pid == -1 ? c.cgroup->events() : -1;
+    });
+    if (it != children_.end() && it->cgroup->is_empty()) forget(it);
+  }
+
+  // Tells how it has ended: by now nothing is left of it.
+  void forget(child_iterator it) {
+    it->cgroup.reset();
+    if (it->line) ipc::report_status(it->line.get(), it->status);
+    if (it != children_.end() - 1) *it = std::move(children_.back());
+    children_.pop_back();
+  }
+
+  // A child was reaped. Its cgroup may not be empty yet.
+  void bury(child_iterator it, const ipc::exit_status& status) {
+    it->pid = -1;
+    it->timer.reset();
+    it->status = status;
+    if (!it->cgroup) return forget(it);
+    it->cgroup->kill();
+    // Without being told, we would have to wait for it: the leaf's end does.
+    if (!watch(it->cgroup->events(), EPOLLPRI) || it->cgroup->is_empty()) forget(it);
   }
 
   // Whatever time is left when it is asked for, at the latest 1e9 seconds from now.
@@ -230,10 +275,7 @@ class helper {
       }
       if (ended.si_pid == 0) return;
       const auto it = std::ranges::find(children_, ended.si_pid, &child::pid);
-      if (it == children_.end()) continue;
-      if (it->line) ipc::report_status(it->line.get(), ipc::status_of(ended));
-      *it = std::move(children_.back());
-      children_.pop_back();
+      if (it != children_.end()) bury(it, ipc::status_of(ended));
     }
   }
 
@@ -254,7 +296,7 @@ class helper {
                                   base::unique_fd& pidfd, ipc::lifeline& line) {
     switch (request.what) {
       case wire_request::credentials:
-        return {change_credentials(request, fds), -1};
+        return reply_of(change_credentials(request, fds));
       case wire_request::box:
         return enter_box(fds);
       case wire_request::child:
@@ -266,13 +308,13 @@ class helper {
 
   [[nodiscard]] wire_reply spawn(const wire_request& request, const descriptor_list& fds,
                                  base::unique_fd& pidfd, ipc::lifeline& line) {
-    const auto failed = [](std::error_code error) { return wire_reply{error.value(), -1}; };
+    const auto failed = [](std::error_code error) { return reply_of(error.value()); };
     child_descriptors given;
     program_descriptors program;
     const bool is_program = request.what == wire_request::program;
     if (is_program ? !take_descriptors(request, fds, program)
                    : !take_descriptors(request, fds, given))
-      return {EBADMSG, -1};
+      return reply_of(EBADMSG);
     auto made = ipc::make_lifeline();
     if (!made) return failed(made.error());
     line = std::move(*made);
@@ -283,6 +325,13 @@ class helper {
       if (!started) return failed(started.error());
       timer = std::move(*started);
     }
+    std::optional<sandbox::cgroup_leaf> cgroup;
+    if (request.own_cgroup) {
+      auto leaf = make_cgroup(request, fds.back().get());
+      if (!leaf) return reply_of(leaf.error());
+      cgroup.emplace(std::move(*leaf));
+    }
+    given.cgroup = program.cgroup = cgroup ? cgroup->joining() : -1;
     children_.emplace_back();  // now: once there is a child, nothing may fail
     const auto pid = ipc::clone_process(request.namespaces, pidfd, SIGCHLD);
     if (!pid) {
@@ -294,12 +343,22 @@ class helper {
       if (is_program) become_program(program, request.survives);
       become_actor(given, request.stdio, run_);
     }
-    children_.back() = {*pid, std::move(line.helper), std::move(timer), request.survives};
-    return {0, *pid};
+    children_.back() = {*pid, std::move(line.helper), std::move(timer), request.survives,
+                        std::move(cgroup)};
+    return reply_of(0, *pid);
+  }
+
+  [[nodiscard]] sandbox::cgroup_result<sandbox::cgroup_leaf> make_cgroup(
+      const wire_request& request, int memory) const {
+    auto limits = open_limits(memory);
+    if (!limits) return sandbox::cgroup_failure{"the limits", limits.error()};
+    return sandbox::cgroup_leaf::make(
+        {.limits = std::move(*limits), .family = main_, .survives = request.survives});
   }
 
   base::unique_fd socket_, signals_, events_, self_;
   spawn_helper::actor_main run_;
+  pid_t main_;
   std::vector<child> children_;
   bool serving_ = true;
 };
@@ -307,7 +366,7 @@ class helper {
 }  // namespace
 
 void helper_main(base::unique_fd socket, const spawn_helper::start_memory& memory,
-                 spawn_helper::actor_main run) {
+                 spawn_helper::actor_main run, pid_t main) {
   erase_start_memory(memory);
   // Descriptor 3 is ours; all above, whatever the program was started with, goes. A helper that
   // cannot see to that must not serve: spawn() then says ECHILD.
@@ -317,7 +376,7 @@ void helper_main(base::unique_fd socket, const spawn_helper::start_memory& memor
   }
   if (!base::close_from(4)) ::_exit(1);
   static_cast<void>(::prctl(PR_SET_NAME, "emilua-helper"));  // only for people who look
-  helper self{std::move(socket), run};
+  helper self{std::move(socket), run, main};
   if (const char* call = self.prepare()) self.refuse(call);
   self.serve();
   ::_exit(0);

@@ -22,7 +22,8 @@ namespace emilua::actor {
 //
 // The descriptors of an actor follow in this order: inbox, config, the init argument if there is
 // one, then those of the standard streams that have one; those of a program: config, handshake, its
-// file, then what it has in the order of the numbers. A change has one for a directory, or for the
+// file, then what it has in the order of the numbers. Both end with the limits of the child's
+// cgroup, if it is to have one of its own; an actor has an init argument then. A change has one for a directory, or for the
 // group ids, if there are any: too many of them for a packet are legal. A box has one of
 // the steps to be taken.
 struct wire_request {
@@ -30,6 +31,7 @@ struct wire_request {
   stdio_mode stdio[3];
   bool has_argument;
   bool survives;             // a program: its creator's end is not its own
+  bool own_cgroup;           // for the child
   std::uint16_t numbers;     // a program's descriptors, as bits
   std::uint64_t namespaces;  // CLONE_NEW*
   double wall_time;          // seconds until the child is killed; 0: never
@@ -40,6 +42,7 @@ struct wire_request {
 struct wire_reply {
   int error;  // errno, or 0: a child's pidfd and our end of its lifeline then come along
   pid_t pid;  // where a box has failed: the step
+  char cgroup[160];  // what of the cgroup has failed, if that is it; null-terminated
 };
 
 using descriptor_list = absl::InlinedVector<base::unique_fd, 4>;

@@ -13,6 +13,13 @@
 #include "lib/sandbox/compiled_plan.h"
 
 namespace emilua::actor {
+namespace {
+
+sandbox::launch_failure host_failure(std::error_code error, const char* part) {
+  return {sandbox::launch_failure::stage::host, 0, error, part};
+}
+
+}  // namespace
 
 boost::system::result<std::unique_ptr<spawn_helper>, failed_call> spawn_helper::start(
     start_memory memory, actor_main run) {
@@ -24,12 +31,13 @@ boost::system::result<std::unique_ptr<spawn_helper>, failed_call> spawn_helper::
   sigset_t all, before;
   ::sigfillset(&all);
   ::sigprocmask(SIG_SETMASK, &all, &before);
+  const pid_t main = ::getpid();
   const pid_t pid = ::fork();
   if (pid != 0) ::sigprocmask(SIG_SETMASK, &before, nullptr);
   if (pid == -1) return failed_call{base::last_error(), "fork"};
   if (pid == 0) {
     ours.reset();
-    helper_main(std::move(theirs), memory, run);
+    helper_main(std::move(theirs), memory, run, main);
   }
   return std::unique_ptr<spawn_helper>{new spawn_helper{std::move(ours)}};
 }
@@ -62,38 +70,48 @@ base::result<wire_reply> spawn_helper::exchange(const wire_request& request,
   return reply;
 }
 
-base::result<pid_t> spawn_helper::ask(const wire_request& request, std::span<const int> descriptors,
-                                      std::span<base::unique_fd> answer) {
+boost::system::result<spawned_child, sandbox::launch_failure> spawn_helper::make_process(
+    wire_request& request, descriptor_numbers descriptors, const sandbox::cgroup_policy* cgroup) {
+  using failure = sandbox::launch_failure;
+  base::unique_fd limits;
+  if (cgroup != nullptr) {
+    auto sealed = seal_limits(*cgroup);
+    if (!sealed) return host_failure(sealed.error(), "memfd_create");
+    limits = std::move(*sealed);
+    request.own_cgroup = true;
+    descriptors.push_back(limits.get());
+  }
+  base::unique_fd answer[2];
   const auto reply = exchange(request, descriptors, answer);
-  if (!reply) return reply.error();
-  if (reply->error != 0) return base::system_error(reply->error);
-  return reply->pid;
+  if (!reply) {
+    if (reply.error() == std::errc::no_child_process)
+      return host_failure(reply.error(), "the helper");
+    return failure{failure::stage::clone, 0, reply.error(), "clone"};
+  }
+  const std::error_code error = base::system_error(reply->error);
+  if (reply->cgroup[0] != '\0') return failure{failure::stage::cgroup, 0, error, reply->cgroup};
+  if (error) return failure{failure::stage::clone, 0, error, "clone"};
+  return spawned_child{reply->pid, std::move(answer[0]), std::move(answer[1])};
 }
 
-base::result<spawned_child> spawn_helper::spawn(const spawn_request& request) {
+boost::system::result<spawned_child, sandbox::launch_failure> spawn_helper::spawn(
+    const spawn_request& request) {
   wire_request wire{};
   wire.what = wire_request::child;
   wire.has_argument = request.init_argument != -1;
   wire.namespaces = request.namespaces;
   wire.wall_time = request.wall_time;
-  absl::InlinedVector<int, 8> descriptors{request.inbox, request.config};
+  descriptor_numbers descriptors{request.inbox, request.config};
   if (wire.has_argument) descriptors.push_back(request.init_argument);
   for (int i = 0; i < 3; ++i) {
     wire.stdio[i] = request.stdio[i].mode;
     if (wire.stdio[i] == stdio_mode::given) descriptors.push_back(request.stdio[i].fd);
   }
-  base::unique_fd answer[2];
-  const auto pid = ask(wire, descriptors, answer);
-  if (!pid) return pid.error();
-  return spawned_child{*pid, std::move(answer[0]), std::move(answer[1])};
+  return make_process(wire, std::move(descriptors), request.cgroup);
 }
 
 boost::system::result<sandbox::launcher::child, sandbox::launch_failure> spawn_helper::launch_boxed(
     const sandbox::plan& plan, const sandbox::program_launch& program) {
-  using failure = sandbox::launch_failure;
-  const auto failed = [](std::error_code error, const char* call) {
-    return failure{failure::stage::host, 0, error, call};
-  };
   const auto config =
       seal_program({.path = program.path,
                     .arguments = program.arguments,
@@ -101,10 +119,10 @@ boost::system::result<sandbox::launcher::child, sandbox::launch_failure> spawn_h
                     .box = sandbox::compile(plan),
                     .exec_descriptor = plan.exec_descriptor,
                     .empty_path = reinterpret_cast<std::uintptr_t>(program.empty_path)});
-  if (!config) return failed(config.error(), "memfd_create");
+  if (!config) return host_failure(config.error(), "memfd_create");
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == -1)
-    return failed(base::last_error(), "socketpair");
+    return host_failure(base::last_error(), "socketpair");
   const base::unique_fd host{ends[0]};
   base::unique_fd theirs{ends[1]};
 
@@ -113,23 +131,20 @@ boost::system::result<sandbox::launcher::child, sandbox::launch_failure> spawn_h
   wire.namespaces = plan.cloned;
   wire.wall_time = plan.wall_time.value_or(0);
   wire.survives = !plan.dies_with_host;
-  absl::InlinedVector<int, 13> descriptors{config->get(), theirs.get(), program.program};
+  descriptor_numbers descriptors{config->get(), theirs.get(), program.program};
   for (std::size_t i = 0; i < program.descriptors.size(); ++i) {
     if (program.descriptors[i] == sandbox::no_descriptor) continue;
     wire.numbers |= static_cast<std::uint16_t>(1u << i);
     descriptors.push_back(program.descriptors[i]);
   }
-  base::unique_fd answer[2];
-  const auto pid = ask(wire, descriptors, answer);
-  if (!pid) {
-    if (pid.error() == std::errc::no_child_process) return failed(pid.error(), "the helper");
-    return failure{failure::stage::clone, 0, pid.error(), ""};
-  }
+  auto made =
+      make_process(wire, std::move(descriptors), plan.cgroup ? &*plan.cgroup : nullptr);
+  if (!made) return std::move(made.error());
   theirs.reset();
   // If it has not started, closing the line is the end of it.
   if (auto started = sandbox::hear_of_start(host.get(), plan.steps.size()); !started)
     return std::move(started.error());
-  return child{*pid, std::move(answer[0]), std::move(answer[1])};
+  return child{made->pid, std::move(made->pidfd), std::move(made->line)};
 }
 
 std::optional<sandbox::step_failure> spawn_helper::restrict(const sandbox::plan& plan) {
@@ -177,8 +192,9 @@ base::result<> spawn_helper::follow(const ipc::credential_change& change) {
     groups = std::move(*list);
     descriptors.push_back(groups.get());
   }
-  const auto followed = ask(wire, descriptors, {});
-  if (!followed) return followed.error();
+  const auto reply = exchange(wire, descriptors, {});
+  if (!reply) return reply.error();
+  if (reply->error != 0) return base::system_error(reply->error);
   return {};
 }
 

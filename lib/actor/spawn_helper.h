@@ -11,9 +11,11 @@
 // actor is a clone of the helper, without exec, so nothing of the main process can leak into it and
 // an empty root directory is no obstacle. The helper reaps its children, reports how they ended,
 // and ends those whose creator is gone without having released them; it leaves when the main
-// process is gone and its last child has ended.
+// process is gone and its last child has ended. It also makes and removes the cgroups of boxes: a
+// child's end is told once its cgroup is gone, and everybody in it.
 #pragma once
 
+#include <absl/container/inlined_vector.h>
 #include <sys/types.h>
 
 #include <cstdint>
@@ -33,6 +35,7 @@ namespace emilua::actor {
 
 struct wire_reply;
 struct wire_request;
+using descriptor_numbers = absl::InlinedVector<int, 14>;
 
 enum class stdio_mode : unsigned char {
   none,   // input at its end; output that nobody reads
@@ -53,6 +56,9 @@ struct spawn_request {
   int config = -1;               // borrowed: seal_config()
   std::uint64_t namespaces = 0;  // CLONE_NEW* of those that the child is to have for itself
   double wall_time = 0;          // seconds until it is killed; 0: never
+  // Of a cgroup of its own, which its box's first step joins; null: none. Borrowed; with it, there
+  // is an init_argument.
+  const sandbox::cgroup_policy* cgroup = nullptr;
 };
 
 struct spawned_child {
@@ -91,8 +97,9 @@ class spawn_helper final : public ipc::credential_follower,
       start_memory memory, actor_main run);
 
   // Asks for a child and waits for it to exist; what it does then is seen through its channel.
-  // Errors of clone(2), or ECHILD when the helper is gone.
-  [[nodiscard]] base::result<spawned_child> spawn(const spawn_request& request);
+  // Fails at its cgroup, at clone(2), or (`host`) with ECHILD when the helper is gone.
+  [[nodiscard]] boost::system::result<spawned_child, sandbox::launch_failure> spawn(
+      const spawn_request& request);
 
   // The same for a program in a box, and waits until that runs.
   [[nodiscard]] boost::system::result<launcher::child, sandbox::launch_failure> launch_boxed(
@@ -113,10 +120,9 @@ class spawn_helper final : public ipc::credential_follower,
   [[nodiscard]] base::result<wire_reply> exchange(const wire_request& request,
                                                   std::span<const int> descriptors,
                                                   std::span<base::unique_fd> answer);
-  // The same; what the helper reports as failed is an error.
-  [[nodiscard]] base::result<pid_t> ask(const wire_request& request,
-                                        std::span<const int> descriptors,
-                                        std::span<base::unique_fd> answer);
+  // The same for a process. `cgroup` may be null.
+  [[nodiscard]] boost::system::result<spawned_child, sandbox::launch_failure> make_process(
+      wire_request& request, descriptor_numbers descriptors, const sandbox::cgroup_policy* cgroup);
 
   std::mutex mutex_;  // one request at a time
   base::unique_fd socket_;

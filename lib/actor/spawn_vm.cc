@@ -16,6 +16,7 @@
 #include "lib/actor/spawn_helper.h"
 #include "lib/actor/spawn_process.h"
 #include "lib/bindings/io/file_descriptor.h"
+#include "lib/bindings/sandbox/clauses.h"
 #include "lib/fiber/module_closure.h"
 #include "lib/fiber/module_loader.h"
 #include "lib/fiber/module_name.h"
@@ -209,8 +210,17 @@ void plan_shipping(lua_State* L, const std::string& id, int level, spawn_options
     out.config.sources.emplace_back(module.path, *module.source);
 }
 
-[[noreturn]] void raise_step(lua_State* L, std::error_code error, const char* step) {
-  lua::raise(L, error, {"step", std::string_view{step}});
+[[noreturn]] void raise_step(lua_State* L, std::error_code error, std::string_view step) {
+  lua::raise(L, error, {"step", step});
+}
+
+[[noreturn]] void raise_failure(lua_State* L, const sandbox::launch_failure& failure) {
+  if (failure.code == std::errc::no_child_process) lua::raise(L, failure.code);
+  if (failure.where != sandbox::launch_failure::stage::cgroup)
+    raise_step(L, failure.code, failure.what);
+  bindings::push_cgroup_failure(L, failure.code, failure.what);
+  lua_error(L);
+  __builtin_unreachable();
 }
 
 bool wants_one_thread(lua_State* L, int options) {
@@ -237,12 +247,11 @@ spawned_process start_process(lua_State* L, const spawn_options& options) {
       .config = config->get(),
       .namespaces = options.namespaces,
       .wall_time = options.wall_time,
+      .cgroup = options.box != nullptr && options.box->plan.cgroup ? &*options.box->plan.cgroup
+                                                                   : nullptr,
   };
   auto child = helper->spawn(request);
-  if (!child) {
-    if (child.error() == std::errc::no_child_process) lua::raise(L, child.error());
-    raise_step(L, child.error(), "clone");
-  }
+  if (!child) raise_failure(L, child.error());
   // The child has its copy, whose end the host is to see.
   if (options.box != nullptr) options.box->handshake.reset();
   auto process = v.extension<children>().add(std::move(*child));

@@ -7,7 +7,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
+#include <atomic>
+#include <cerrno>
+#include <chrono>
 #include <memory>
 #include <utility>
 
@@ -18,6 +20,7 @@ namespace emilua::sandbox {
 namespace {
 
 constexpr std::string_view prefix = "emilua-box-";
+constexpr std::string_view of_family = "-supervisor", of_survivor = "-survivor";
 constexpr std::size_t most = 1 << 20;  // of what is read from the kernel
 
 base::result<std::string> read_at(int directory, const char* name) {
@@ -51,60 +54,170 @@ bool has_word(std::string_view text, std::string_view word) {
   return std::ranges::find(words, word) != words.end();
 }
 
-// When a process began, in the kernel's ticks: with its number, it is that process alone.
-std::string start_time(std::string_view pid) {
+// A field of /proc/PID/stat, by its number in proc(5); of those after the second. Empty: there is
+// no such process.
+std::string stat_field(std::string_view pid, std::size_t number) {
   const auto stat = base::read_file(("/proc/" + std::string{pid} + "/stat").c_str(), most);
   if (!stat) return "";
   // The second field is a name in parentheses, which may contain anything.
   const std::size_t after = stat->rfind(')');
   if (after == stat->npos) return "";
   const auto fields = split(std::string_view{*stat}.substr(after + 1), ' ');
-  constexpr std::size_t field = 20;  // the 22nd of all; an empty one comes first
-  return fields.size() > field ? std::string{fields[field]} : "";
+  const std::size_t index = number - 2;  // an empty one comes first
+  return fields.size() > index ? std::string{fields[index]} : "";
 }
 
-// "emilua-box-PID-START-N"
+// When a process began, in the kernel's ticks: with its number, it is that process alone.
+std::string start_time(std::string_view pid) { return stat_field(pid, 22); }
+
+bool descends_from(std::string pid, pid_t family) {
+  const std::string ancestor = std::to_string(family);
+  // Whoever's parent is not to be seen is nobody's descendant.
+  for (; !pid.empty() && pid != "0"; pid = stat_field(pid, 4))
+    if (pid == ancestor) return true;
+  return false;
+}
+
+// Numbers of processes mean something in one pid namespace only.
+std::string own_pids() {
+  struct stat status {};
+  return ::stat("/proc/self/ns/pid", &status) == 0 ? std::to_string(status.st_ino) : "0";
+}
+
+// "emilua-box-NAMESPACE-PID-START-N"
 bool is_orphan(std::string_view name) {
   if (!name.starts_with(prefix)) return false;
   const auto parts = split(name.substr(prefix.size()), '-');
-  return parts.size() >= 3 && start_time(parts[0]) != parts[1];
+  return parts.size() >= 4 && parts[0] == own_pids() && start_time(parts[1]) != parts[2];
+}
+
+// Who is in there may live on without the maker.
+bool is_kept(std::string_view name) {
+  return name.ends_with(of_family) || name.ends_with(of_survivor);
 }
 
 std::string next_name() {
-  static int count = 0;
+  static std::atomic<int> count = 0;
   const std::string pid = std::to_string(::getpid());
-  return std::string{prefix} + pid + "-" + start_time(pid) + "-" + std::to_string(++count);
+  return std::string{prefix} + own_pids() + "-" + pid + "-" + start_time(pid) + "-" +
+         std::to_string(++count);
 }
 
-bool is_populated(int leaf) {
-  const auto events = read_at(leaf, "cgroup.events");
-  return events && events->find("populated 1") != events->npos;
+// Reading from it is also what makes it unready until the next change.
+bool is_populated(int events) {
+  char text[256];
+  const ssize_t n = base::retry([&] { return ::pread(events, text, sizeof text, 0); });
+  return n > 0 && std::string_view{text, static_cast<std::size_t>(n)}.find("populated 1") !=
+                      std::string_view::npos;
 }
 
-// Kills who is in there, and waits for the last of them.
-void empty(int leaf) {
-  if (!write_at(leaf, "cgroup.kill", "1")) return;
-  const base::unique_fd events{::openat(leaf, "cgroup.events", O_RDONLY | O_CLOEXEC)};
-  while (is_populated(leaf)) {
-    // Told when it changes; and looked at now and then, for a change before the poll.
-    pollfd change{events.get(), POLLPRI, 0};
-    static_cast<void>(base::retry([&] { return ::poll(&change, 1, 100); }));
+using clock = std::chrono::steady_clock;
+
+// False: it took too long.
+bool wait_until_empty(int events, clock::time_point limit) {
+  while (is_populated(events)) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(limit - clock::now());
+    if (left.count() <= 0) return false;
+    pollfd change{events, POLLPRI, 0};
+    const auto patience = static_cast<int>(std::min<long long>(left.count(), 1 << 30));
+    static_cast<void>(base::retry([&] { return ::poll(&change, 1, patience); }));
   }
+  return true;
+}
+
+using directory_stream = std::unique_ptr<DIR, decltype([](DIR* d) { ::closedir(d); })>;
+
+std::vector<std::string> directories_in(int directory) {
+  base::unique_fd listing{::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  if (!listing) return {};
+  const directory_stream entries{::fdopendir(listing.get())};
+  if (!entries) return {};
+  static_cast<void>(listing.release());
+  std::vector<std::string> names;
+  while (const dirent* entry = ::readdir(entries.get())) {
+    const std::string_view name = entry->d_name;
+    if (entry->d_type == DT_DIR && name != "." && name != "..") names.emplace_back(name);
+  }
+  return names;
+}
+
+constexpr int deepest = 32;  // of what a box that may has made beneath its cgroup
+
+// With what lies beneath. False: somebody is in it.
+bool remove_tree(int parent, const std::string& name, int depth = 0) {
+  const auto removed = [&] {
+    return ::unlinkat(parent, name.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT;
+  };
+  if (removed()) return true;
+  if (depth == deepest) return false;
+  const base::unique_fd self{
+      ::openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)};
+  if (!self) return false;
+  for (const std::string& child : directories_in(self.get()))
+    if (!remove_tree(self.get(), child, depth + 1)) return false;
+  return removed();
 }
 
 cgroup_failure failure(std::string what, std::error_code code) { return {std::move(what), code}; }
 
-// The caller into a leaf of its own, if there is nobody else.
-cgroup_result<> step_aside(int parent) {
-  const auto processes = read_at(parent, "cgroup.procs");
+base::result<std::vector<std::string>> processes_in(int directory) {
+  const auto text = read_at(directory, "cgroup.procs");
+  if (!text) return text.error();
+  const auto lines = split(*text, '\n');
+  return std::vector<std::string>{lines.begin(), lines.end()};
+}
+
+bool all_descend_from(pid_t family, const std::vector<std::string>& processes) {
+  return std::ranges::all_of(processes,
+                             [&](const std::string& pid) { return descends_from(pid, family); });
+}
+
+// Processes that are in `from` into `to`; those that they make meanwhile need another round.
+cgroup_result<> move_family(int from, int to, pid_t family) {
+  constexpr int rounds = 64;
+  for (int i = 0; i < rounds; ++i) {
+    const auto processes = processes_in(from);
+    if (!processes) return failure("cgroup.procs", processes.error());
+    if (processes->empty()) return {};
+    if (!all_descend_from(family, *processes)) break;
+    for (const std::string& pid : *processes) {
+      const auto moved = write_at(to, "cgroup.procs", pid);
+      if (!moved && moved.error() != std::errc::no_such_process)
+        return failure("cgroup.procs", moved.error());
+    }
+  }
+  return failure("other programs in the cgroup", base::system_error(EBUSY));
+}
+
+// The family into a leaf of its own, if there is nobody else.
+cgroup_result<> step_aside(int parent, pid_t family) {
+  const auto processes = processes_in(parent);
   if (!processes) return failure("cgroup.procs", processes.error());
-  if (*processes != std::to_string(::getpid()) + "\n")
-    return failure("cgroup.subtree_control", base::system_error(EBUSY));
-  const std::string name = next_name() + "-supervisor";
+  if (!all_descend_from(family, *processes))
+    return failure("other programs in the cgroup", base::system_error(EBUSY));
+  const std::string name = next_name() + std::string{of_family};
   if (::mkdirat(parent, name.c_str(), 0755) == -1) return failure("mkdir", base::last_error());
-  if (const auto moved = write_at(parent, (name + "/cgroup.procs").c_str(), "0"); !moved)
-    return failure("cgroup.procs", moved.error());
-  return {};
+  const base::unique_fd leaf{::openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  auto moved = leaf ? move_family(parent, leaf.get(), family)
+                    : cgroup_result<>{failure(name, base::last_error())};
+  if (!moved) ::unlinkat(parent, name.c_str(), AT_REMOVEDIR);  // unless some have moved
+  return moved;
+}
+
+// The root of all may have processes and controllers.
+bool can_make_way(int directory, pid_t family) {
+  if (::faccessat(directory, "cgroup.type", F_OK, AT_EACCESS) == -1) return true;
+  const auto processes = processes_in(directory);
+  return processes && all_descend_from(family, *processes);
+}
+
+// Of whoever has moved out of the way.
+std::string leaf_parent(std::string own) {
+  const std::size_t slash = own.rfind('/');
+  if (slash == own.npos) return own;
+  const std::string_view name = std::string_view{own}.substr(slash + 1);
+  if (name.starts_with(prefix) && name.ends_with(of_family)) own.resize(slash);
+  return own;
 }
 
 // What is to be written, and where.
@@ -152,9 +265,16 @@ base::result<std::string> own_cgroup() {
     // What of the hierarchy is mounted there: our place in it is relative to that.
     const std::string_view root = fields[3], at = fields[4];
     if (root != "/" && !path.starts_with(root)) continue;
-    return std::string{at} + (root == "/" ? path : path.substr(root.size()));
+    return leaf_parent(std::string{at} + (root == "/" ? path : path.substr(root.size())));
   }
   return base::system_error(ENOENT);
+}
+
+cgroup_result<> make_way(int directory, const std::vector<std::string_view>& wanted, pid_t family) {
+  auto enabled = enable_controllers(directory, wanted);
+  if (enabled || enabled.error().code != std::errc::device_or_resource_busy) return enabled;
+  if (auto aside = step_aside(directory, family); !aside) return aside;
+  return enable_controllers(directory, wanted);
 }
 
 cgroup_result<> enable_controllers(int directory, const std::vector<std::string_view>& wanted) {
@@ -174,16 +294,18 @@ cgroup_result<> enable_controllers(int directory, const std::vector<std::string_
   return {};
 }
 
-std::vector<std::string> usable_controllers(const std::string& directory) {
+std::vector<std::string> usable_controllers(const std::string& directory, pid_t family) {
   const base::unique_fd fd{::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   if (!fd) return {};
   const auto there = read_at(fd.get(), "cgroup.controllers");
   const auto enabled = read_at(fd.get(), "cgroup.subtree_control");
   if (!there || !enabled) return {};
-  const bool writable = ::faccessat(fd.get(), "cgroup.subtree_control", W_OK, AT_EACCESS) == 0;
+  const bool may_enable =
+      ::faccessat(fd.get(), "cgroup.subtree_control", W_OK, AT_EACCESS) == 0 &&
+      can_make_way(fd.get(), family);
   std::vector<std::string> out;
   for (const char* const name : {"memory", "pids", "cpu", "io"})
-    if (has_word(*enabled, name) || (writable && has_word(*there, name))) out.emplace_back(name);
+    if (has_word(*enabled, name) || (may_enable && has_word(*there, name))) out.emplace_back(name);
   return out;
 }
 
@@ -201,34 +323,31 @@ cgroup_result<> write_limits(int leaf, const cgroup_policy& limits) {
   return {};
 }
 
-cgroup_result<cgroup_leaf> cgroup_leaf::make(const cgroup_policy& limits) {
+cgroup_result<cgroup_leaf> cgroup_leaf::make(const cgroup_wish& wish) {
   const auto own = own_cgroup();
   if (!own) return failure("cgroup", own.error());
-  return make(limits, *own);
+  return make(wish, *own);
 }
 
-cgroup_result<cgroup_leaf> cgroup_leaf::make(const cgroup_policy& limits,
-                                             const std::string& parent) {
+cgroup_result<cgroup_leaf> cgroup_leaf::make(const cgroup_wish& wish, const std::string& parent) {
   cgroup_leaf out;
   out.parent_.reset(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!out.parent_) return failure(parent, base::last_error());
   const int directory = out.parent_.get();
   sweep_cgroups(directory);
-  const auto wanted = controllers_of(limits);
-  auto enabled = enable_controllers(directory, wanted);
-  if (!enabled && enabled.error().code == std::errc::device_or_resource_busy) {
-    if (auto aside = step_aside(directory); !aside) return aside.error();
-    enabled = enable_controllers(directory, wanted);
-  }
-  if (!enabled) return enabled.error();
-  std::string name = next_name();
+  if (auto made = make_way(directory, controllers_of(wish.limits), wish.family); !made)
+    return made.error();
+  std::string name = next_name() + std::string{wish.survives ? of_survivor : ""};
   if (::mkdirat(directory, name.c_str(), 0755) == -1)
     return failure(parent + "/" + name, base::last_error());
   out.name_ = std::move(name);  // from here on it is removed at the end
   out.leaf_.reset(::openat(directory, out.name_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!out.leaf_) return failure(out.name_, base::last_error());
-  if (auto written = write_limits(out.leaf_.get(), limits); !written) return written.error();
-  out.joining_.reset(::openat(out.leaf_.get(), "cgroup.procs", O_WRONLY | O_CLOEXEC));
+  const int leaf = out.leaf_.get();
+  if (auto written = write_limits(leaf, wish.limits); !written) return written.error();
+  out.events_.reset(::openat(leaf, "cgroup.events", O_RDONLY | O_CLOEXEC));
+  if (!out.events_) return failure("cgroup.events", base::last_error());
+  out.joining_.reset(::openat(leaf, "cgroup.procs", O_WRONLY | O_CLOEXEC));
   if (!out.joining_) return failure("cgroup.procs", base::last_error());
   return out;
 }
@@ -238,31 +357,38 @@ cgroup_leaf& cgroup_leaf::operator=(cgroup_leaf&& other) noexcept {
   parent_ = std::move(other.parent_);
   leaf_ = std::move(other.leaf_);
   joining_ = std::move(other.joining_);
+  events_ = std::move(other.events_);
   name_ = std::exchange(other.name_, {});
   return *this;
 }
 
 void cgroup_leaf::end() noexcept {
   if (!parent_ || name_.empty()) return;
-  if (leaf_) empty(leaf_.get());
-  ::unlinkat(parent_.get(), name_.c_str(), AT_REMOVEDIR);
+  kill();
+  wait_until_empty(events_.get(), clock::time_point::max());
+  remove_tree(parent_.get(), name_);
   name_.clear();
 }
 
+void cgroup_leaf::kill() noexcept {
+  if (leaf_) static_cast<void>(write_at(leaf_.get(), "cgroup.kill", "1"));
+}
+
+bool cgroup_leaf::is_empty() const noexcept { return !is_populated(events_.get()); }
+
 void sweep_cgroups(int parent) {
-  base::unique_fd listing{::openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-  if (!listing) return;
-  const std::unique_ptr<DIR, decltype([](DIR* d) { ::closedir(d); })> entries{
-      ::fdopendir(listing.get())};
-  if (!entries) return;
-  static_cast<void>(listing.release());
-  while (const dirent* entry = ::readdir(entries.get())) {
-    if (!is_orphan(entry->d_name)) continue;
+  const auto limit = clock::now() + std::chrono::seconds{1};
+  for (const std::string& name : directories_in(parent)) {
+    if (!is_orphan(name)) continue;
     const base::unique_fd leaf{
-        ::openat(parent, entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)};
+        ::openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)};
     if (!leaf) continue;
-    empty(leaf.get());
-    ::unlinkat(parent, entry->d_name, AT_REMOVEDIR);
+    const base::unique_fd events{::openat(leaf.get(), "cgroup.events", O_RDONLY | O_CLOEXEC)};
+    if (!is_kept(name)) {
+      static_cast<void>(write_at(leaf.get(), "cgroup.kill", "1"));
+      wait_until_empty(events.get(), limit);
+    }
+    if (!is_populated(events.get())) remove_tree(parent, name);
   }
 }
 

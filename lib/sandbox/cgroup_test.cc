@@ -2,10 +2,12 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -63,8 +65,17 @@ TEST_F(FakeCgroupTest, AControllerThatTheKernelDoesNotGiveIsNamed) {
 
 TEST_F(FakeCgroupTest, UsableControllersAreThoseThatCouldBeEnabled) {
   EXPECT_EQ((std::vector<std::string>{"memory", "pids", "cpu", "io"}),
-            usable_controllers(path_.native()));
-  EXPECT_TRUE(usable_controllers("/no/such").empty());
+            usable_controllers(path_.native(), ::getpid()));
+  EXPECT_TRUE(usable_controllers("/no/such", ::getpid()).empty());
+}
+
+TEST_F(FakeCgroupTest, WhereStrangersAreOnlyWhatIsEnabledIsUsable) {
+  put("cgroup.type", "domain\n");
+  put("cgroup.procs", "1\n");
+  EXPECT_EQ(std::vector<std::string>{"cpu"}, usable_controllers(path_.native(), ::getpid()));
+  put("cgroup.procs", (std::to_string(::getpid()) + "\n").c_str());
+  EXPECT_EQ(4u, usable_controllers(path_.native(), ::getpid()).size());
+  EXPECT_EQ(4u, usable_controllers(path_.native(), ::getppid()).size());
 }
 
 TEST_F(FakeCgroupTest, EachLimitGoesIntoItsFile) {
@@ -95,6 +106,11 @@ TEST_F(FakeCgroupTest, ALimitThatIsRefusedIsNamed) {
   EXPECT_EQ(std::errc::no_such_file_or_directory, written.error().code);
 }
 
+ino_t fs_inode(const char* path) {
+  struct stat status {};
+  return ::stat(path, &status) == 0 ? status.st_ino : 0;
+}
+
 // The machine's own, as far as it goes: leaves, joining, killing and sweeping need no controller.
 class CgroupTest : public testing::Test {
  protected:
@@ -114,11 +130,26 @@ class CgroupTest : public testing::Test {
   }
 
   std::string parent_;
-  const std::string me_ = std::to_string(::getpid()) + "-";
+  const std::string pids_ = std::to_string(fs_inode("/proc/self/ns/pid")) + "-";
+  const std::string me_ = pids_ + std::to_string(::getpid()) + "-";
 };
 
+// Whoever waits reads the file first: that is what arms it.
+void wait_until_empty(int events) {
+  char text[256];
+  for (;;) {
+    const ssize_t n = ::pread(events, text, sizeof text, 0);
+    if (n <= 0 || std::string_view{text, static_cast<std::size_t>(n)}.find("populated 1") ==
+                      std::string_view::npos)
+      return;
+    pollfd change{events, POLLPRI, 0};
+    ::poll(&change, 1, -1);
+  }
+}
+
 [[noreturn]] void join_and_stay(int joining, int told) {
-  if (::write(joining, "0", 1) != 1 || ::write(told, "x", 1) != 1) ::_exit(1);
+  const pid_t self = ::getpid();
+  if (::write(joining, "0", 1) != 1 || ::write(told, &self, sizeof self) != sizeof self) ::_exit(1);
   for (;;) ::pause();
 }
 
@@ -132,8 +163,8 @@ TEST_F(CgroupTest, WhoJoinsALeafEndsWithIt) {
   const auto pid = ipc::clone_process(0, pidfd, SIGCHLD);
   ASSERT_TRUE(pid);
   if (*pid == 0) join_and_stay(leaf->joining(), pipe[1]);
-  char told = 0;
-  ASSERT_EQ(1, ::read(pipe[0], &told, 1));
+  pid_t told = 0;
+  ASSERT_EQ(static_cast<ssize_t>(sizeof told), ::read(pipe[0], &told, sizeof told));
   EXPECT_NE(std::string::npos,
             contents("/proc/" + std::to_string(*pid) + "/cgroup").find(leaf->name()));
   leaf->end();
@@ -144,20 +175,23 @@ TEST_F(CgroupTest, WhoJoinsALeafEndsWithIt) {
   for (const int fd : pipe) ::close(fd);
 }
 
+// Makes a leaf, and a process in it, which writes its number to `told`.
+pid_t fork_maker(bool survives, const std::string& parent, int told) {
+  const pid_t maker = ::fork();
+  if (maker != 0) return maker;
+  auto leaf = cgroup_leaf::make({.survives = survives}, parent);
+  if (leaf && ::fork() == 0) join_and_stay(leaf->joining(), told);
+  for (;;) ::pause();
+}
+
 TEST_F(CgroupTest, LeavesOfTheDeadAreSwept) {
-  std::string orphan;
   int pipe[2];
   ASSERT_EQ(0, ::pipe2(pipe, O_CLOEXEC));
-  const pid_t maker = ::fork();
+  const pid_t maker = fork_maker(false, parent_, pipe[1]);
   ASSERT_NE(-1, maker);
-  if (maker == 0) {
-    auto leaf = cgroup_leaf::make({}, parent_);
-    if (leaf && ::fork() == 0) join_and_stay(leaf->joining(), pipe[1]);
-    for (;;) ::pause();
-  }
-  char told = 0;
-  ASSERT_EQ(1, ::read(pipe[0], &told, 1));
-  const std::string theirs = std::to_string(maker) + "-";
+  pid_t told = 0;
+  ASSERT_EQ(static_cast<ssize_t>(sizeof told), ::read(pipe[0], &told, sizeof told));
+  const std::string theirs = pids_ + std::to_string(maker) + "-";
   // Not as long as it lives.
   ASSERT_TRUE(cgroup_leaf::make({}, parent_));
   EXPECT_EQ(1u, leaves(theirs).size());
@@ -168,10 +202,64 @@ TEST_F(CgroupTest, LeavesOfTheDeadAreSwept) {
   for (const int fd : pipe) ::close(fd);
 }
 
+TEST_F(CgroupTest, WhoSurvivesItsMakerIsLeftInItsLeafUntilItEnds) {
+  int pipe[2];
+  ASSERT_EQ(0, ::pipe2(pipe, O_CLOEXEC));
+  const pid_t maker = fork_maker(true, parent_, pipe[1]);
+  ASSERT_NE(-1, maker);
+  const std::string theirs = pids_ + std::to_string(maker) + "-";
+  pid_t survivor = 0;
+  ASSERT_EQ(static_cast<ssize_t>(sizeof survivor), ::read(pipe[0], &survivor, sizeof survivor));
+  const base::unique_fd pidfd = ipc::open_process(survivor);
+  ASSERT_TRUE(pidfd);
+  ASSERT_EQ(0, ::kill(maker, SIGKILL));
+  ASSERT_EQ(maker, ::waitpid(maker, nullptr, 0));
+  ASSERT_TRUE(cgroup_leaf::make({}, parent_));
+  ASSERT_EQ(1u, leaves(theirs).size());
+  EXPECT_TRUE(ipc::send_signal(pidfd.get(), SIGKILL));
+  const base::unique_fd events{
+      ::open((parent_ + "/" + leaves(theirs)[0] + "/cgroup.events").c_str(), O_RDONLY | O_CLOEXEC)};
+  wait_until_empty(events.get());
+  ASSERT_TRUE(cgroup_leaf::make({}, parent_));
+  EXPECT_TRUE(leaves(theirs).empty());
+  for (const int fd : pipe) ::close(fd);
+}
+
+TEST_F(CgroupTest, TheEndCanBeWaitedForElsewhere) {
+  auto leaf = cgroup_leaf::make({}, parent_);
+  ASSERT_TRUE(leaf);
+  EXPECT_TRUE(leaf->is_empty());
+  int pipe[2];
+  ASSERT_EQ(0, ::pipe2(pipe, O_CLOEXEC));
+  base::unique_fd pidfd;
+  const auto pid = ipc::clone_process(0, pidfd, SIGCHLD);
+  ASSERT_TRUE(pid);
+  if (*pid == 0) join_and_stay(leaf->joining(), pipe[1]);
+  pid_t told = 0;
+  ASSERT_EQ(static_cast<ssize_t>(sizeof told), ::read(pipe[0], &told, sizeof told));
+  EXPECT_FALSE(leaf->is_empty());
+  leaf->kill();
+  wait_until_empty(leaf->events());
+  EXPECT_TRUE(leaf->is_empty());
+  ASSERT_TRUE(ipc::reap(pidfd.get()));
+  leaf->end();
+  EXPECT_TRUE(leaves(me_).empty());
+  for (const int fd : pipe) ::close(fd);
+}
+
+TEST_F(CgroupTest, WhatABoxHasMadeInItsLeafGoesWithIt) {
+  auto leaf = cgroup_leaf::make({}, parent_);
+  ASSERT_TRUE(leaf);
+  fs::create_directories(fs::path{parent_} / leaf->name() / "a" / "b");
+  fs::create_directories(fs::path{parent_} / leaf->name() / "c");
+  leaf->end();
+  EXPECT_TRUE(leaves(me_).empty());
+}
+
 TEST_F(CgroupTest, AFailureLeavesNothingBehind) {
-  cgroup_policy limits;
-  limits.io_max = "no such device";
-  const auto leaf = cgroup_leaf::make(limits, parent_);
+  cgroup_wish wish;
+  wish.limits.io_max = "no such device";
+  const auto leaf = cgroup_leaf::make(wish, parent_);
   EXPECT_FALSE(leaf);
   EXPECT_TRUE(leaves(me_).empty());
 }
@@ -184,6 +272,108 @@ TEST_F(CgroupTest, ALeafCanBeMovedAndIsRemovedOnce) {
     EXPECT_EQ(1u, leaves(me_).size());
   }
   EXPECT_TRUE(leaves(me_).empty());
+}
+
+// Needs a controller to give, whichever: one that a cgroup has, its children cannot have as long as
+// processes are in it.
+class CrowdedCgroupTest : public CgroupTest {
+ protected:
+  void SetUp() override {
+    CgroupTest::SetUp();
+    if (IsSkipped() || HasFatalFailure()) return;
+    own_.reset(::open(parent_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    controller_ = first_word(parent_ + "/cgroup.controllers");
+    enabled_before_ = contents(parent_ + "/cgroup.subtree_control").find(controller_) !=
+                      std::string::npos;
+    if (controller_.empty() || !enable_controllers(own_.get(), {controller_}))
+      EMILUA_SKIP("no controller that may be given");
+    crowded_ = parent_ + "/emilua-test-" + std::to_string(::getpid());
+    fs::create_directory(crowded_);
+    directory_.reset(::open(crowded_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    ASSERT_EQ(0, ::pipe2(pipe_, O_CLOEXEC));
+    ASSERT_EQ(0, ::pipe2(orders_, O_CLOEXEC));
+    family_ = ::fork();
+    ASSERT_NE(-1, family_);
+    if (family_ == 0) live();
+    pid_t told = 0;
+    ASSERT_EQ(static_cast<ssize_t>(sizeof told), ::read(pipe_[0], &told, sizeof told));
+  }
+
+  void TearDown() override {
+    if (crowded_.empty()) return;
+    if (family_ > 0) {
+      std::ofstream{crowded_ + "/cgroup.kill"} << "1";
+      ::waitpid(family_, nullptr, 0);
+    }
+    const base::unique_fd events{
+        ::open((crowded_ + "/cgroup.events").c_str(), O_RDONLY | O_CLOEXEC)};
+    wait_until_empty(events.get());
+    for (const auto& entry : fs::directory_iterator{crowded_})
+      if (entry.is_directory()) ::rmdir(entry.path().c_str());
+    ::rmdir(crowded_.c_str());
+    if (!enabled_before_) std::ofstream{parent_ + "/cgroup.subtree_control"} << "-" + controller_;
+    for (const int fd : {pipe_[0], pipe_[1], orders_[0], orders_[1]}) ::close(fd);
+  }
+
+  static std::string first_word(const std::string& path) {
+    std::string word;
+    std::ifstream{path} >> word;
+    return word;
+  }
+
+  // A process and its child in the crowded cgroup. The child says where leaves of its are made.
+  [[noreturn]] void live() const {
+    const base::unique_fd joining{
+        ::open((crowded_ + "/cgroup.procs").c_str(), O_WRONLY | O_CLOEXEC)};
+    if (::fork() != 0) {
+      if (::write(joining.get(), "0", 1) != 1) ::_exit(1);
+      for (;;) ::pause();
+    }
+    // Not before the first one is there, either: it would look like the child of a stranger.
+    while (contents(crowded_ + "/cgroup.procs").empty()) ::sched_yield();
+    const pid_t self = ::getpid();
+    if (::write(joining.get(), "0", 1) != 1 || ::write(pipe_[1], &self, sizeof self) != sizeof self)
+      ::_exit(1);
+    char order = 0;
+    if (::read(orders_[0], &order, 1) != 1) ::_exit(1);
+    const auto own = own_cgroup();
+    const char same = own && fs::equivalent(*own, crowded_) ? 'y' : 'n';
+    if (::write(pipe_[1], &same, 1) != 1) ::_exit(1);
+    for (;;) ::pause();
+  }
+
+  std::string controller_, crowded_;
+  bool enabled_before_ = false;
+  base::unique_fd own_, directory_;
+  int pipe_[2] = {-1, -1}, orders_[2] = {-1, -1};
+  pid_t family_ = -1;
+};
+
+TEST_F(CrowdedCgroupTest, AFamilyMovesOutOfTheWayOfControllers) {
+  EXPECT_EQ(std::errc::device_or_resource_busy,
+            enable_controllers(directory_.get(), {controller_}).error().code);
+  const auto made = make_way(directory_.get(), {controller_}, family_);
+  ASSERT_TRUE(made) << made.error().what << ": " << made.error().code.message();
+  EXPECT_EQ("", contents(crowded_ + "/cgroup.procs"));
+  EXPECT_EQ(controller_ + "\n", contents(crowded_ + "/cgroup.subtree_control"));
+  // Its leaves are made where they were to be.
+  ASSERT_EQ(1, ::write(orders_[1], "?", 1));
+  char same = 0;
+  ASSERT_EQ(1, ::read(pipe_[0], &same, 1));
+  EXPECT_EQ('y', same);
+  EXPECT_TRUE(cgroup_leaf::make({.family = family_}, crowded_));
+}
+
+TEST_F(CrowdedCgroupTest, StrangersStayWhereTheyAre) {
+  const std::string before = contents(crowded_ + "/cgroup.procs");
+  const auto made = make_way(directory_.get(), {controller_}, family_ + 1);
+  ASSERT_FALSE(made);
+  EXPECT_EQ("other programs in the cgroup", made.error().what);
+  EXPECT_EQ(std::errc::device_or_resource_busy, made.error().code);
+  EXPECT_EQ(before, contents(crowded_ + "/cgroup.procs"));
+  const auto inside = fs::directory_iterator{crowded_};
+  EXPECT_TRUE(std::none_of(begin(inside), end(inside),
+                           [](const auto& entry) { return entry.is_directory(); }));
 }
 
 }  // namespace

@@ -61,7 +61,7 @@ class executor {
   int take(const compiled_step& s) noexcept {
     switch (s.kind) {
       case step_kind::join_cgroup:
-        return done(base::retry([&] { return ::write(who_.cgroup, "0", 1); }));
+        return join_cgroup(s.number);
       case step_kind::arm_death_signal:
         return done(::prctl(PR_SET_PDEATHSIG, SIGKILL));
       case step_kind::new_session:
@@ -148,6 +148,12 @@ class executor {
       that.sequel_->then(that.sequel_->self, that.run());
     };
     return done(ipc::split_first_process(who_.news, go_on, this));
+  }
+
+  // `own`: CLONE_NEWCGROUP, or 0.
+  [[nodiscard]] int join_cgroup(std::uint64_t own) const noexcept {
+    const int error = done(base::retry([&] { return ::write(who_.cgroup, "0", 1); }));
+    return error != 0 || own == 0 ? error : done(::syscall(SYS_unshare, own));
   }
 
   // To no more than it is: that would want a capability.

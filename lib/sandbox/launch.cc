@@ -51,7 +51,7 @@ boost::system::result<boxed_program, launch_failure> launch(const plan& plan,
   if (!channel) return launch_failure{stage::host, 0, channel.error(), "socketpair"};
   std::optional<cgroup_leaf> cgroup;
   if (plan.cgroup) {
-    auto made = cgroup_leaf::make(*plan.cgroup);
+    auto made = cgroup_leaf::make({.limits = *plan.cgroup, .survives = !plan.dies_with_host});
     if (!made) return launch_failure{stage::cgroup, 0, made.error().code, made.error().what};
     cgroup.emplace(std::move(*made));
   }

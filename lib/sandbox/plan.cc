@@ -234,11 +234,11 @@ class planner {
   }
 
   void begin() {
+    plan_.cloned = plan_.namespaces & ~namespace_set{CLONE_NEWNET};
     if (!(policy_.limits.cgroup == cgroup_policy{})) join_cgroup();
     if (policy_.die_with_parent) add({step_kind::arm_death_signal, "die_with_parent"});
     if (policy_.new_session || context_.terminal) add({step_kind::new_session, "new_session"});
     if (context_.terminal) add({step_kind::take_terminal, "terminal"});
-    plan_.cloned = plan_.namespaces & ~namespace_set{CLONE_NEWNET};
     if (has(CLONE_NEWNET)) add({step_kind::begin_network, "namespaces"});
   }
 
@@ -253,8 +253,6 @@ class planner {
   void join_cgroup() {
     constexpr const char* clause = "limits.cgroup";
     constexpr const char* otherwise = "limits.address_space and limits.processes, for each process";
-    if (!context_.cgroups)
-      return compromise(level::off, clause, "", "only confine makes cgroups yet", otherwise);
     if (support_.cgroup_error != 0)
       return compromise(level::off, clause, "",
                         std::string{"no cgroup: "} + std::strerror(support_.cgroup_error),
@@ -265,7 +263,10 @@ class planner {
         return compromise(level::off, clause, "",
                           "the controller " + std::string{name} + " is not to be had", otherwise);
     plan_.cgroup = policy_.limits.cgroup;
-    add({step_kind::join_cgroup, clause, "", in_words(*plan_.cgroup)});
+    add({step_kind::join_cgroup, clause, "", in_words(*plan_.cgroup),
+         plan_.namespaces & CLONE_NEWCGROUP});
+    // Made by the clone it would begin with the host's cgroup, from where limits can be changed.
+    plan_.cloned &= ~namespace_set{CLONE_NEWCGROUP};
     enforced(clause, "cgroup");
   }
 

@@ -22,7 +22,8 @@
 namespace emilua::sandbox {
 
 enum class step_kind : std::uint8_t {
-  join_cgroup,          // that the host has made: data, its limits in words
+  join_cgroup,          // that the host has made: data, its limits in words; number: CLONE_NEWCGROUP,
+                        // to make it the root of a namespace, or 0
   arm_death_signal,     // SIGKILL when the parent ends
   new_session,          //
   take_terminal,        // standard input becomes the session's controlling terminal
@@ -135,7 +136,6 @@ struct plan_context {
   // A program's standard streams are a terminal that nobody else has: it is to be its own.
   bool terminal = false;
   std::uint64_t empty_path = 0;
-  bool cgroups = false;  // a program's launcher makes them: launch() does
   // Root that has given CAP_SETPCAP away, and so can lock nothing: no_new_privs sees to it that
   // nothing comes back.
   bool powerless = false;

@@ -38,7 +38,7 @@ support without_landlock() {
 constexpr namespace_set all_kinds = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET |
                                     CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_NEWTIME;
 
-const plan_context user{.uid = 1000, .gid = 1000, .program = 9, .cgroups = true};
+const plan_context user{.uid = 1000, .gid = 1000, .program = 9};
 const plan_context actor{.who = subject::actor, .uid = 1000, .gid = 1000};
 
 policy granting(std::string_view json) {
@@ -325,7 +325,13 @@ TEST(PlanTest, ACgroupIsJoinedBeforeAnythingElse) {
   const std::string_view json = R"({"limits": {"cgroup": {"memory_max": 4096, "pids_max": 5}}})";
   const plan p = make(json, everything());
   EXPECT_EQ(step_kind::join_cgroup, p.steps.front().kind);
-  EXPECT_EQ("join the box's cgroup: memory.max 4096, pids.max 5", describe(p.steps.front()));
+  EXPECT_EQ("join the box's cgroup, in a namespace: memory.max 4096, pids.max 5",
+            describe(p.steps.front()));
+  EXPECT_TRUE(p.namespaces & CLONE_NEWCGROUP);
+  EXPECT_FALSE(p.cloned & CLONE_NEWCGROUP);
+  const plan plain = make(
+      R"({"namespaces": ["user", "net"], "limits": {"cgroup": {"pids_max": 5}}})", everything());
+  EXPECT_EQ("join the box's cgroup: pids.max 5", describe(plain.steps.front()));
   EXPECT_EQ("enforced: cgroup", mechanism(p, "limits.cgroup"));
   ASSERT_TRUE(p.cgroup);
   support s = everything();

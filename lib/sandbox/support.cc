@@ -66,7 +66,7 @@ void examine_cgroups(support& out) {
   const auto leaf = own ? cgroup_leaf::make({}, *own)
                         : cgroup_result<cgroup_leaf>{cgroup_failure{"", own.error()}};
   if (leaf)
-    out.controllers = usable_controllers(*own);
+    out.controllers = usable_controllers(*own, ::getpid());
   else
     out.cgroup_error = leaf.error().code.value();
 }

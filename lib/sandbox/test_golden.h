@@ -30,12 +30,7 @@ inline support fixed_support() {
 }
 
 inline plan_context fixed_context(subject who) {
-  return {.who = who,
-          .uid = 1000,
-          .gid = 1000,
-          .descriptor_limit = 4096,
-          .program = 9,
-          .cgroups = true};
+  return {.who = who, .uid = 1000, .gid = 1000, .descriptor_limit = 4096, .program = 9};
 }
 
 inline std::string golden_text(const std::string& path) {

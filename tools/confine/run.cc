@@ -48,8 +48,7 @@ sandbox::plan_context context_of(const sandbox::program_file& program,
           .descriptor_limit = files.rlim_max,
           .program = program.fd.get(),
           .terminal = terminal,
-          .empty_path = empty_path.address(),
-          .cgroups = true};
+          .empty_path = empty_path.address()};
 }
 
 // Of a program that cannot be opened.

@@ -39,6 +39,12 @@ void push_step(lua_State* L, std::error_code error, const sandbox::step& step) {
   set(L, "mechanism", sandbox::mechanism_of(step.kind));
 }
 
+void push_cgroup_failure(lua_State* L, std::error_code error, std::string_view part) {
+  push_clause(L, error, "limits.cgroup", std::string{part} + ": " + error.message());
+  set(L, "step", part);
+  set(L, "mechanism", "cgroup");
+}
+
 void push_report(lua_State* L, const std::vector<sandbox::clause_report>& report) {
   lua_newtable(L);
   int count = 0;

@@ -18,6 +18,9 @@ void push_clause(lua_State* L, std::error_code error, std::string_view clause,
 // Pushes the error of a step, which it names in words beside its clause.
 void push_step(lua_State* L, std::error_code error, const sandbox::step& step);
 
+// Pushes the error of making a box's cgroup, of which `part` has failed.
+void push_cgroup_failure(lua_State* L, std::error_code error, std::string_view part);
+
 // Pushes the list of box.report.
 void push_report(lua_State* L, const std::vector<sandbox::clause_report>& report);
 

@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/bind_executor.hpp>
 #include <chrono>
 #include <memory>
@@ -312,6 +313,12 @@ int support(lua_State* L) {
     lua_rawset(L, -3);
   }
   lua_setfield(L, -2, "namespaces");
+  lua_newtable(L);
+  for (const char* const controller : {"memory", "pids", "cpu", "io"}) {
+    lua_pushboolean(L, std::ranges::find(here.controllers, controller) != here.controllers.end());
+    lua_setfield(L, -2, controller);
+  }
+  lua_setfield(L, -2, "cgroup");
   return 1;
 }
 

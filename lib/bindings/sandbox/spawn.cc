@@ -95,11 +95,7 @@ std::vector<std::string> environment_of(lua_State* L, const program_request& req
       push_step(L, failure.code, plan.steps.at(failure.index));
       break;
     case stage::cgroup:
-      push_clause(L, failure.code, "limits.cgroup", failure.what + ": " + failure.code.message());
-      lua::push_text(L, failure.what);
-      lua_setfield(L, -2, "step");
-      lua_pushliteral(L, "cgroup");
-      lua_setfield(L, -2, "mechanism");
+      push_cgroup_failure(L, failure.code, failure.what);
       break;
     case stage::clone:
       push_clause(L, failure.code, "namespaces", "clone: " + failure.code.message());
