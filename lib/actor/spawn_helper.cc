@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 
 #include "lib/actor/helper_process.h"
 #include "lib/actor/helper_wire.h"
@@ -75,6 +76,9 @@ boost::system::result<spawned_child, sandbox::launch_failure> spawn_helper::make
   using failure = sandbox::launch_failure;
   base::unique_fd limits;
   if (cgroup != nullptr) {
+    if (boxed_)
+      return failure{failure::stage::cgroup, 0, base::system_error(EPERM),
+                     "the program is in a box itself"};
     auto sealed = seal_limits(*cgroup);
     if (!sealed) return host_failure(sealed.error(), "memfd_create");
     limits = std::move(*sealed);
@@ -148,6 +152,7 @@ boost::system::result<sandbox::launcher::child, sandbox::launch_failure> spawn_h
 }
 
 std::optional<sandbox::step_failure> spawn_helper::restrict(const sandbox::plan& plan) {
+  boxed_ = true;
   std::optional<sandbox::step_failure> failed;
   if (plan.promises.contains(sandbox::promise::proc)) {
     failed = restrict_helper(plan);

@@ -18,6 +18,7 @@
 #include <absl/container/inlined_vector.h>
 #include <sys/types.h>
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -109,7 +110,8 @@ class spawn_helper final : public ipc::credential_follower,
   // change, or ECHILD when the helper is gone.
   [[nodiscard]] base::result<> follow(const ipc::credential_change& change) override;
 
-  // Afterwards spawn() gives ECHILD if the helper has ended.
+  // Afterwards spawn() gives ECHILD if the helper has ended, and makes no cgroups: what that takes
+  // is for a helper outside.
   [[nodiscard]] std::optional<sandbox::step_failure> restrict(const sandbox::plan& plan) override;
 
  private:
@@ -126,6 +128,7 @@ class spawn_helper final : public ipc::credential_follower,
 
   std::mutex mutex_;  // one request at a time
   base::unique_fd socket_;
+  std::atomic<bool> boxed_ = false;
 };
 
 }  // namespace emilua::actor
