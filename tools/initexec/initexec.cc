@@ -17,12 +17,12 @@
 #include "lib/base/unique_fd.h"
 #include "lib/init/init_script.h"
 #include "lib/ipc/process.h"
+#include "lib/sandbox/id_map.h"
 #include "tools/command_line/program.h"
 #include "tools/command_line/start.h"
 #include "tools/command_line/values.h"
 #include "tools/initexec/box.h"
 #include "tools/initexec/container.h"
-#include "tools/initexec/id_map.h"
 #include "tools/initexec/options.h"
 
 namespace emilua::initexec {
@@ -93,8 +93,6 @@ int guarded(Work&& work) {
   } catch (const tools::refusal& e) {
     tools::complain(tool_name, e.what);
     return e.status;
-  } catch (const tools::misuse& e) {  // in a file: /etc/subuid
-    tools::complain(tool_name, e.what);
   } catch (const std::bad_alloc&) {
     tools::complain(tool_name, "memory: " + base::system_error(ENOMEM).message());
   }
@@ -118,6 +116,22 @@ std::string clone_failure(sandbox::namespace_set namespaces, std::error_code err
   return "--ns: clone: " + error.message() + (needs_user ? " without --ns=user" : "");
 }
 
+// We are root in it.
+void map_ids(int pidfd, id_map map) {
+  const auto refuse = [](const std::string& what) {
+    throw tools::refusal{set_up_failed, "--map: " + what};
+  };
+  sandbox::mappable_ids others;
+  if (map == id_map::subordinate) others = sandbox::find_mappable_ids(::geteuid());
+  if (!others.missing.empty()) refuse(others.missing);
+  const auto process = sandbox::open_process_directory(pidfd);
+  if (!process) fail(set_up_failed, "--map: /proc", process.error());
+  const auto written =
+      sandbox::write_id_maps(process->get(), {sandbox::map_around(0, ::geteuid(), others.uids),
+                                              sandbox::map_around(0, ::getegid(), others.gids)});
+  if (!written) refuse(written.error().what);
+}
+
 int run_inside(container& container) {
   const options& options = container.what;
   int ends[2];
@@ -134,7 +148,7 @@ int run_inside(container& container) {
   }
   gate.reset();
   const int outcome = guarded([&] {
-    if (options.map) write_maps(*pid, *options.map);
+    if (options.map) map_ids(pidfd.get(), *options.map);
     if (options.sync != -1) meet(options.sync, *pid);
     const auto given = base::write_all(consent.get(), base::bytes_of("."));
     if (!given && given.error() != std::errc::broken_pipe)

@@ -9,9 +9,13 @@
 
 #include "lib/sandbox/namespaces.h"
 #include "tools/command_line/option_table.h"
-#include "tools/initexec/id_map.h"
 
 namespace emilua::initexec {
+
+enum class id_map {
+  self,         // 0 is the caller
+  subordinate,  // 0 is the caller, and from 1 on come the ranges of /etc/subuid and /etc/subgid
+};
 
 struct options {
   std::optional<std::string> chunk;  // -e
