@@ -100,6 +100,7 @@ lua_State* make_state(executor& run) {
   if (request.prepare != nullptr) request.prepare(L);
   // "t": bytecode can break the interpreter.
   if (luaL_loadbufferx(L, text, size, request.name, "t") != 0) fail_with_top(L);
+  if (request.begin != nullptr) request.begin(request.with);
   if (lua_pcall(L, 0, 0, 0) != 0) fail_with_top(L);
 
   // Closes the files that the script left open: stdio would write their buffers out when the

@@ -31,6 +31,10 @@ struct init_script_request {
   // Adds to what the script finds; in the script's memory. May raise Lua errors.
   void (*prepare)(lua_State* L) = nullptr;
 
+  // Called when everything is ready, before the first line runs.
+  void (*begin)(void* with) = nullptr;
+  void* with = nullptr;
+
   // Told of the failure that ends the script, in one line such as
   // "ipc_actor/init: Permission denied" or "ipc_actor/init/script: init.script:3: oops".
   // Must not return: the process is half-restricted. `message` lives in the arena.

@@ -34,9 +34,9 @@ const char* beneath(const char* path) noexcept {
   return *path == '\0' ? "." : path;
 }
 
-unique_fd open_beneath(int root, const char* path, std::uint64_t flags) noexcept {
+unique_fd open_beneath(int root, const char* path, std::uint64_t flags, mode_t mode = 0) noexcept {
   const open_how how{.flags = flags | O_CLOEXEC,
-                     .mode = 0,
+                     .mode = mode,
                      .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
   return unique_fd{static_cast<int>(::syscall(SYS_openat2, root, beneath(path), &how, sizeof how))};
 }
@@ -87,25 +87,20 @@ int make_directories(int root, const char* path, mode_t mode) noexcept {
   return 0;
 }
 
-// An empty file; one that is there is left alone.
-unique_fd make_file(int root, const char* path, mode_t mode, int flags) noexcept {
-  char copy[path_size];
-  const auto [directory, name] = split(path, copy);
-  const unique_fd parent = open_beneath(root, directory, O_PATH | O_DIRECTORY);
-  if (!parent) return unique_fd{};
-  return unique_fd{
-      ::openat(parent.get(), name, O_CREAT | O_WRONLY | O_NOFOLLOW | O_CLOEXEC | flags, mode)};
+// An empty file, which must not be there yet.
+unique_fd make_file(int root, const char* path, mode_t mode) noexcept {
+  return open_beneath(root, path, O_CREAT | O_EXCL | O_WRONLY, mode);
 }
 
 int write_new_file(int root, const compiled_step& s) noexcept {
-  const unique_fd file = make_file(root, s.path, static_cast<mode_t>(s.number), O_EXCL);
+  const unique_fd file = make_file(root, s.path, static_cast<mode_t>(s.number));
   if (!file) return errno;
   const auto written = base::write_all(file.get(), s.data);
   return written ? 0 : written.error().value();
 }
 
 int copy_file(int root, const compiled_step& s) noexcept {
-  const unique_fd file = make_file(root, s.path, static_cast<mode_t>(s.number), O_EXCL);
+  const unique_fd file = make_file(root, s.path, static_cast<mode_t>(s.number));
   if (!file) return errno;
   std::byte buffer[4096];
   for (off_t at = 0;;) {
@@ -207,18 +202,19 @@ int bind_tree(int root, const compiled_step& s, const unique_fd& tree) noexcept 
   if (::fstat(tree.get(), &status) == -1) return errno;
   // A file in its place would let the box write to it.
   if ((s.flags & step_device) != 0 && !S_ISCHR(status.st_mode)) return ENODEV;
-  if (s.flags & step_make_target) {
-    if (S_ISDIR(status.st_mode)) {
+  unique_fd target = open_beneath(root, s.path, O_PATH);
+  if (!target && errno == ENOENT && (s.flags & step_make_target) != 0) {
+    if (!S_ISDIR(status.st_mode)) {
+      target = make_file(root, s.path, 0644);
+    } else {
       if (const int error = make_directories(root, s.path, 0755); error != 0) return error;
-    } else if (!make_file(root, s.path, 0644, 0)) {
-      return errno;
+      target = open_beneath(root, s.path, O_PATH);
     }
   }
+  if (!target) return errno;
   if (const int error = set_attributes(tree.get(), s.number, (s.flags & step_recursive) != 0);
       error != 0)
     return error;
-  const unique_fd target = open_beneath(root, s.path, O_PATH);
-  if (!target) return errno;
   return attach(tree.get(), target.get());
 }
 

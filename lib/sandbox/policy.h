@@ -23,6 +23,7 @@
 #include <string_view>
 #include <vector>
 
+#include "lib/sandbox/id_ranges.h"
 #include "lib/sandbox/syscall_rules.h"
 
 namespace emilua::sandbox {
@@ -139,17 +140,11 @@ struct net_policy {
 
 enum class id_map_kind { self, subid, list };
 
-struct id_range {
-  std::uint32_t inside, outside, count;
-
-  bool operator==(const id_range&) const = default;
-};
-
 struct user_policy {
   std::optional<std::uint32_t> uid, gid;             // in the box; by default the caller's
   std::optional<std::vector<std::uint32_t>> groups;  // supplementary
   id_map_kind map = id_map_kind::self;
-  std::vector<id_range> uids, gids;  // for `list`: "uid_map", "gid_map"
+  id_ranges uids, gids;  // for `list`: "uid_map", "gid_map"
 
   bool operator==(const user_policy&) const = default;
 };

@@ -42,9 +42,10 @@ class Scene:
     wrapper = ()  # a command that runs the rest of its arguments
     environment = None
     descriptors = ()
+    public = False
 
     def __init__(self):
-        self.directory = scratch()
+        self.directory = scratch(public=self.public)
         os.chmod(self.directory, 0o755)
         os.mkdir(self.path("granted"))
         write(self.path("secret"), SECRET)
@@ -227,7 +228,7 @@ class SetUidFile(Reading):
     """A program that its owner, root, lets others run as root."""
 
     wrapper = AS_NOBODY
-    place = "/tmp"  # where others come, too
+    public = True
 
     def __init__(self):
         super().__init__()
@@ -491,7 +492,7 @@ class Listener(Scene):
     """A service of the host; it has happened if somebody has called."""
 
     family, kind, name = socket.AF_UNIX, socket.SOCK_STREAM, "service"
-    place = "/tmp"  # addresses are short
+    public = True  # in /tmp: addresses are short
 
     def __init__(self):
         super().__init__()

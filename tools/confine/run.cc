@@ -55,8 +55,9 @@ sandbox::plan_context context_of(const sandbox::program_file& program,
 int status_of(std::error_code error) {
   if (error == std::errc::no_such_file_or_directory) return not_found;
   // It is us who lack something.
-  for (const std::errc ours : {std::errc::too_many_files_open, std::errc::too_many_files_open_in_system,
-                               std::errc::not_enough_memory})
+  for (const std::errc ours :
+       {std::errc::too_many_files_open, std::errc::too_many_files_open_in_system,
+        std::errc::not_enough_memory})
     if (error == ours) return exit_code::refused;
   return not_executable;
 }
@@ -86,26 +87,28 @@ class runner {
     if (const auto opened = open_news(); !opened)
       return refuse({exit_code::refused, "", "pipe: " + opened.error().message()});
     block_signals();
-    auto planned = plan(sandbox::all_supported());
+    planned_ = plan(sandbox::all_supported());
     // A fault of the policy; or a kernel that lacks what it takes to make a plan.
-    if (!planned) planned = plan(sandbox::probe());
-    if (!planned) return refuse(planned.error());
-    auto started = sandbox::launch(*planned, request());
+    if (!planned_) planned_ = plan(sandbox::probe());
+    if (!planned_) return refuse(planned_.error());
+    auto started = sandbox::launch(*planned_, request());
     if (!started && may_lack_support(started.error())) {
       // Now it is worth the time to see what this kernel does have.
-      planned = plan(sandbox::probe());
-      if (!planned) return refuse(planned.error());
-      started = sandbox::launch(*planned, request());
+      planned_ = plan(sandbox::probe());
+      if (!planned_) return refuse(planned_.error());
+      started = sandbox::launch(*planned_, request());
     }
-    if (!started) return refuse(refusal_of(started.error(), *planned));
-    if (options_.report) std::fprintf(stderr, "%s\n", sandbox::report_json(*planned).c_str());
+    if (!started) return refuse(refusal_of(started.error(), *planned_));
+    if (options_.report) std::fprintf(stderr, "%s\n", sandbox::report_json(*planned_).c_str());
     status_.started(started->pid);
     news_told_.reset();
     if (terminal_) {
       if (const auto relayed = terminal_->start(); !relayed)
         say("--pty: " + relayed.error().message());
     }
-    return wait(*started, planned->wall_time);
+    const int status = wait(*started, planned_->wall_time);
+    terminal_.reset();
+    return status;
   }
 
  private:
@@ -284,6 +287,7 @@ class runner {
   char** argv_;
   char** envp_;
   status_writer status_;
+  boost::system::result<sandbox::plan, refusal> planned_ = refusal{};
   sigset_t signals_{};
   std::optional<terminal> terminal_;
   base::unique_fd news_, news_told_;
@@ -307,7 +311,8 @@ int run(const options& options, char** argv, char** envp) {
     return exit_code::refused;
   }
   runner runner{options, *program, *empty_path, argv, envp};
-  if (!options.explain) return runner.run();
+  // Memory is all that is left then. Process 1 may have it, too: taking it apart would copy it.
+  if (!options.explain) ::_exit(runner.run());
   const auto planned = runner.plan(sandbox::probe());
   if (!planned) {
     say(planned.error().what);

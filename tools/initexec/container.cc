@@ -22,10 +22,11 @@ namespace emilua::initexec {
 namespace {
 
 constexpr const char* tool_name = "initexec";
+constexpr int set_up_failed = 125;
 constexpr int ending_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
 [[noreturn]] void fail(const std::string& what, std::error_code error) {
-  throw tools::refusal{125, what + ": " + error.message()};
+  throw tools::refusal{set_up_failed, what + ": " + error.message()};
 }
 
 [[noreturn]] void report_and_exit(std::string_view message) {
@@ -42,7 +43,17 @@ void handle_endings(void (*handler)(int)) {
   for (const int signal : ending_signals) ::sigaction(signal, &action, nullptr);
 }
 
-void run_script(const container& c, bool first) {
+// What can be done meanwhile is done by then.
+void wait_for_maker(void* with) {
+  const int gate = static_cast<const container*>(with)->gate;
+  if (gate == -1) return;
+  char byte;
+  // The maker has failed, and told why; or is gone.
+  if (base::retry([&] { return ::read(gate, &byte, 1); }) != 1) ::_exit(set_up_failed);
+  ::close(gate);
+}
+
+void run_script(container& c, bool first) {
   base::reset_signal_dispositions();
   if (first) handle_endings(end_by);
   base::unblock_all_signals();
@@ -51,6 +62,8 @@ void run_script(const container& c, bool first) {
                          .argument = c.what.argument,
                          .name = c.name.c_str(),
                          .keep_stack = true,
+                         .begin = wait_for_maker,
+                         .with = &c,
                          .fatal = report_and_exit});
 }
 
@@ -67,8 +80,8 @@ box make_box(const container& c, bool has_guardian) {
   // Where the filter expects the program's file nothing else can be.
   for (const int fd : c.what.kept)
     if (fd == made.plan().exec_descriptor)
-      throw tools::refusal{125, "--keep-fd: " + std::to_string(fd) +
-                                    ": the policy's limits.open_files is not above it"};
+      throw tools::refusal{set_up_failed, "--keep-fd: " + std::to_string(fd) +
+                                              ": the policy's limits.open_files is not above it"};
   return made;
 }
 
@@ -104,7 +117,7 @@ void arm_death_signal() {
   if (::prctl(PR_SET_PDEATHSIG, SIGKILL) == -1) fail("PR_SET_PDEATHSIG", base::last_error());
 }
 
-int enter(const container& c) {
+int enter(container& c) {
   const bool first = c.what.first_process.value_or(::getpid() == 1);
   const pid_t maker = ::getppid();
   run_script(c, first);
@@ -112,7 +125,7 @@ int enter(const container& c) {
     // A script that changes its user ids loses the signal. (Inside a pid namespace the maker's end
     // could only be missed in the moment between.)
     arm_death_signal();
-    if (::getppid() != maker) return 125;
+    if (::getppid() != maker) return set_up_failed;
   }
   if (c.what.program.empty()) return 0;
   open_to_the_program(c.what.kept);

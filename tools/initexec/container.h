@@ -18,6 +18,8 @@ struct container {
   tools::environment environment;
   std::optional<sandbox::policy> policy;
   bool has_maker = false;  // without which it is to end
+  // Where the maker says that everything is done outside: the script does not run before.
+  int gate = -1;
 };
 
 // The process is killed when its parent ends.
@@ -25,6 +27,6 @@ void arm_death_signal();
 
 // Runs in the process that is to become the program, or process 1: returns its exit status. A
 // failing script ends the process. Throws tools::refusal.
-[[nodiscard]] int enter(const container& container);
+[[nodiscard]] int enter(container& container);
 
 }  // namespace emilua::initexec

@@ -100,13 +100,10 @@ int guarded(Work&& work) {
 }
 
 // The first process inside, where nothing happens before its maker says so.
-int begin(container& container, base::unique_fd& gate) {
+int begin(container& container, int gate) {
   arm_death_signal();
-  char byte;
-  // Its maker has failed, and told why; or is gone.
-  if (base::retry([&] { return ::read(gate.get(), &byte, 1); }) != 1) return set_up_failed;
-  gate.reset();
   container.has_maker = true;
+  container.gate = gate;
   return enter(container);
 }
 
@@ -144,7 +141,7 @@ int run_inside(container& container) {
   if (*pid == 0) {
     consent.reset();
     close_sync(options);
-    ::_exit(guarded([&] { return begin(container, gate); }));
+    ::_exit(guarded([&] { return begin(container, gate.get()); }));
   }
   gate.reset();
   const int outcome = guarded([&] {
