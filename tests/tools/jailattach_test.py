@@ -286,6 +286,30 @@ def a_script_has_the_pure_modules_and_finds_none_in_the_container():
         refused(box.attach("-e", "require('json').decode '{'"), "script: ", status=1)
 
 
+@case
+def what_modules_say_of_files_they_say_of_those_in_the_container():
+    text = """
+        local filesystem, stream, asio_error = require 'filesystem', require 'stream', require 'asio_error'
+        local path = filesystem.path.new('/etc') / 'motd'
+        local fd = C.open(tostring(path), C.O_RDONLY)
+        local file = {}
+        function file:read_some(buffer)
+            local text, n = C.read(fd, #buffer)
+            if #text == 0 then error(asio_error.misc.eof) end
+            buffer:copy(text)
+            return #text
+        end
+        local scanner = stream.scanner.new{stream = file, record_separator = '\\n'}
+        local line = tostring(scanner:get_line())
+        print(format('{:>9}|{}|{}', line, path.filename, tostring(filesystem.current_working_directory())))
+        print(select(2, pcall(scanner.get_line, scanner)) == asio_error.misc.eof)
+        for _, name in ipairs{'system', 'file', 'time'} do assert(not pcall(require, name), name) end
+    """
+    with Running() as box:
+        run = box.attach("-e", text, cwd="/usr")
+        assert (run.returncode, run.stdout) == (0, "  welcome|motd|/\ntrue\n"), run
+
+
 # 91 row 9
 @case
 def a_program_runs_after_the_script_from_a_copy_that_nobody_can_write():

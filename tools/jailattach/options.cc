@@ -12,10 +12,11 @@ using tools::option_table;
 
 constexpr const char* notes =
     "The script has the table C of system calls and errexit (see\n"
-    "lua/meta/init_script.lua), the modules byte_span, json and regex, 64 MiB of\n"
-    "memory and an empty environment. Nothing of the container is executed, loaded\n"
-    "or read to run it, and nothing but our standard streams comes along. PROGRAM is\n"
-    "a static one of the host, unless --from-image, and runs after the script.\n"
+    "lua/meta/init_script.lua), the modules byte_span, filesystem, format, json,\n"
+    "regex and stream, 64 MiB of memory and an empty environment; its files are the\n"
+    "container's. Nothing of the container is executed, loaded or read to run it, and\n"
+    "nothing but our standard streams comes along. PROGRAM is a static one of the\n"
+    "host, unless --from-image, and runs after the script.\n"
     "Seccomp filters and Landlock rules of the container's processes are not taken\n"
     "over.";
 
