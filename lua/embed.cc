@@ -3,8 +3,14 @@
 //   embed OUT.cc NAMESPACE::SYMBOL module=path…
 //
 // Linked against the same LuaJIT as the programs that load the result, since bytecode belongs to
-// one version. Debug information stays in, so that tracebacks have line numbers.
+// one version. Debug information stays in, so that tracebacks have line numbers. What comes out is
+// the same whoever runs this: the executables that it becomes part of can be compared.
+#include <sys/syscall.h>
+
+#include <cerrno>
+#include <cstdarg>
 #include <cstdio>
+#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <lua.hpp>
@@ -38,6 +44,23 @@ std::string compile(lua_State* L, const std::string& module, const std::string& 
 }
 
 }  // namespace
+
+// LuaJIT makes one system call by its number: it asks for random numbers, by which it arranges
+// tables, also those in bytecode. The linker's --wrap sends that here, where they are always the
+// same.
+extern "C" long __wrap_syscall(long number, ...) {
+  std::va_list arguments;
+  va_start(arguments, number);
+  void* const room = va_arg(arguments, void*);
+  const std::size_t size = va_arg(arguments, std::size_t);
+  va_end(arguments);
+  if (number != SYS_getrandom) {
+    errno = ENOSYS;
+    return -1;
+  }
+  std::memset(room, 1, size);
+  return static_cast<long>(size);
+}
 
 int main(int argc, char** argv) {
   if (argc < 4) {
