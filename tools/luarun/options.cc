@@ -12,7 +12,8 @@ constexpr const char* notes =
 json, regex, stream (with stream.scanner), and of system the standard streams
 in_, out and err, which block here, arguments, environment and exit. Others of
 the engine need an event loop: run such scripts with emilua. LuaJIT's standard
-libraries are there; but ffi.C has no functions, and nothing loads shared ones.)";
+libraries are there; but ffi.C has no functions, nothing loads shared ones, and
+the locale is C.)";
 
 tools::option_table table_for(options& o) {
   tools::option_table table{"luarun",
