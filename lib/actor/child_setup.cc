@@ -177,8 +177,7 @@ void become_program(const program_descriptors& given, bool survives) {
                                  .cgroup = cgroup});
 }
 
-void become_actor(const child_descriptors& given, const stdio_mode (&modes)[3],
-                  spawn_helper::actor_main run) {
+void become_actor(const child_descriptors& given, const stdio_mode (&modes)[3], actor_life& life) {
   place_descriptors(given, modes);
   ipc::ready_first_process();  // until now all signals were blocked; their dispositions are the
                                // default
@@ -208,7 +207,7 @@ void become_actor(const child_descriptors& given, const stdio_mode (&modes)[3],
   else if (ipc::split_first_process() == -1)
     fail_call("clone");
   try {
-    ::exit(run({std::move(*config), base::unique_fd{inbox_fd}}));
+    ::exit(life.run({std::move(*config), base::unique_fd{inbox_fd}}));
   } catch (const std::exception& e) {  // no memory, no descriptors
     fail(std::string{"ipc_actor: "} + e.what());
   }

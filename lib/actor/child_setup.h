@@ -20,9 +20,9 @@ struct child_descriptors {
   int cgroup;  // the cgroup.procs of the one to join
 };
 
-// Never returns: runs `run` and leaves with its result.
+// Never returns: leads `life` and leaves with its result.
 [[noreturn]] void become_actor(const child_descriptors& given, const stdio_mode (&modes)[3],
-                               spawn_helper::actor_main run);
+                               actor_life& life);
 
 // The same for a program in a box: all of them, and the numbers where there is none -1.
 struct program_descriptors {

@@ -120,8 +120,8 @@ bool take_descriptors(const wire_request& request, const descriptor_list& fds,
 
 class helper {
  public:
-  helper(base::unique_fd socket, spawn_helper::actor_main run, pid_t main)
-      : socket_(std::move(socket)), run_(run), main_(main) {}
+  helper(base::unique_fd socket, actor_life& life, pid_t main)
+      : socket_(std::move(socket)), life_(life), main_(main) {}
 
   // Descriptors that watch over everything. The name of the call that failed, or null.
   [[nodiscard]] const char* prepare() {
@@ -287,9 +287,11 @@ class helper {
     ipc::lifeline line;
     const wire_reply reply = answer(request, fds, pidfd, line);
     const int descriptors[] = {pidfd.get(), line.creator.get()};
-    return ipc::send_packet(socket_.get(), bytes_of_object(reply),
-                            {descriptors, pidfd ? std::size_t{2} : 0})
-        .has_value();
+    const bool sent = ipc::send_packet(socket_.get(), bytes_of_object(reply),
+                                       {descriptors, pidfd ? std::size_t{2} : 0})
+                          .has_value();
+    if (pidfd && request.what == wire_request::child) life_.prepare();
+    return sent;
   }
 
   [[nodiscard]] wire_reply answer(const wire_request& request, const descriptor_list& fds,
@@ -341,7 +343,7 @@ class helper {
     if (*pid == 0) {
       given.helper = program.helper = self_.get();
       if (is_program) become_program(program, request.survives);
-      become_actor(given, request.stdio, run_);
+      become_actor(given, request.stdio, life_);
     }
     children_.back() = {*pid, std::move(line.helper), std::move(timer), request.survives,
                         std::move(cgroup)};
@@ -357,7 +359,7 @@ class helper {
   }
 
   base::unique_fd socket_, signals_, events_, self_;
-  spawn_helper::actor_main run_;
+  actor_life& life_;
   pid_t main_;
   std::vector<child> children_;
   bool serving_ = true;
@@ -366,7 +368,7 @@ class helper {
 }  // namespace
 
 void helper_main(base::unique_fd socket, const spawn_helper::start_memory& memory,
-                 spawn_helper::actor_main run, pid_t main) {
+                 actor_life& life, pid_t main) {
   erase_start_memory(memory);
   // Descriptor 3 is ours; all above, whatever the program was started with, goes. A helper that
   // cannot see to that must not serve: spawn() then says ECHILD.
@@ -376,7 +378,7 @@ void helper_main(base::unique_fd socket, const spawn_helper::start_memory& memor
   }
   if (!base::close_from(4)) ::_exit(1);
   static_cast<void>(::prctl(PR_SET_NAME, "emilua-helper"));  // only for people who look
-  helper self{std::move(socket), run, main};
+  helper self{std::move(socket), life, main};
   if (const char* call = self.prepare()) self.refuse(call);
   self.serve();
   ::_exit(0);

@@ -9,6 +9,6 @@ namespace emilua::actor {
 // Runs in the forked process, all signals blocked. Serves until the main process is gone; then
 // leaves with its last child. `main` is the main process's number.
 [[noreturn]] void helper_main(base::unique_fd socket, const spawn_helper::start_memory& memory,
-                              spawn_helper::actor_main run, pid_t main);
+                              actor_life& life, pid_t main);
 
 }  // namespace emilua::actor

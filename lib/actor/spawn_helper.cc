@@ -23,7 +23,7 @@ sandbox::launch_failure host_failure(std::error_code error, const char* part) {
 }  // namespace
 
 boost::system::result<std::unique_ptr<spawn_helper>, failed_call> spawn_helper::start(
-    start_memory memory, actor_main run) {
+    start_memory memory, actor_life& life) {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == -1)
     return failed_call{base::last_error(), "socketpair"};
@@ -38,7 +38,7 @@ boost::system::result<std::unique_ptr<spawn_helper>, failed_call> spawn_helper::
   if (pid == -1) return failed_call{base::last_error(), "fork"};
   if (pid == 0) {
     ours.reset();
-    helper_main(std::move(theirs), memory, run, main);
+    helper_main(std::move(theirs), memory, life, main);
   }
   return std::unique_ptr<spawn_helper>{new spawn_helper{std::move(ours)}};
 }

@@ -1,7 +1,7 @@
 // The process that all subprocess actors are cloned from.
 //
 //   int main(int argc, char** argv, char** envp) {
-//     auto helper = actor::spawn_helper::start({argc, argv, envp}, run_actor);   // first thing
+//     auto helper = actor::spawn_helper::start({argc, argv, envp}, life);   // first thing
 //     …
 //     auto child = helper->spawn(request);      // any thread, any time later
 //
@@ -13,6 +13,9 @@
 // and ends those whose creator is gone without having released them; it leaves when the main
 // process is gone and its last child has ended. It also makes and removes the cgroups of boxes: a
 // child's end is told once its cgroup is gone, and everybody in it.
+//
+// Once it has made an actor it prepares what all actors begin with (actor_life::prepare): the same
+// for everybody, made of nothing that came from outside, and before it is asked for the next one.
 #pragma once
 
 #include <absl/container/inlined_vector.h>
@@ -74,6 +77,19 @@ struct actor_start {
   base::unique_fd inbox;
 };
 
+// What actors are, for the process that makes them.
+class actor_life {
+ public:
+  // In the helper, once it has made an actor: does what all that follow begin with, each of which
+  // has a copy. It does not fail: what is not prepared is made by the actor.
+  virtual void prepare() noexcept = 0;
+  // In the actor's process; the result is its exit status.
+  [[nodiscard]] virtual int run(actor_start start) = 0;
+
+ protected:
+  ~actor_life() = default;
+};
+
 // Why there is no helper: the system call that failed.
 struct failed_call {
   std::error_code error;
@@ -90,12 +106,10 @@ class spawn_helper final : public ipc::credential_follower,
     char** argv;
     char** envp;
   };
-  // Runs in the actor's process; the result is its exit status.
-  using actor_main = int (*)(actor_start start);
 
   // Forks. The caller is single-threaded, and signals do in it what they are to do in all children.
   [[nodiscard]] static boost::system::result<std::unique_ptr<spawn_helper>, failed_call> start(
-      start_memory memory, actor_main run);
+      start_memory memory, actor_life& life);
 
   // Asks for a child and waits for it to exist; what it does then is seen through its channel.
   // Fails at its cgroup, at clone(2), or (`host`) with ECHILD when the helper is gone.

@@ -30,9 +30,13 @@ namespace fs = std::filesystem;
 using stage = sandbox::launch_failure::stage;
 
 // An actor that does nothing.
-int stay(actor_start) {
-  for (;;) ::pause();
-}
+class staying final : public actor_life {
+ public:
+  void prepare() noexcept override {}
+  int run(actor_start) override {
+    for (;;) ::pause();
+  }
+};
 
 std::string word_of(const fs::path& path) {
   std::string word;
@@ -85,7 +89,8 @@ class HelperCgroupTest : public testing::Test {
   }
 
   void start() {
-    auto started = spawn_helper::start({0, nullptr, nullptr}, stay);
+    staying life;  // the helper has a copy
+    auto started = spawn_helper::start({0, nullptr, nullptr}, life);
     ASSERT_TRUE(started);
     helper_ = std::move(*started);
     pid_ = std::stoi(word_of("/proc/thread-self/children"));

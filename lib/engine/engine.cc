@@ -21,6 +21,7 @@
 #include "lib/engine/builtins.h"
 #include "lib/engine/check.h"
 #include "lib/engine/command_line.h"
+#include "lib/fiber/fresh_state.h"
 #include "lib/fiber/vm.h"
 #include "lib/ipc/credentials.h"
 #include "lib/lua/cpuid.h"
@@ -32,8 +33,6 @@ using environment = std::vector<std::pair<std::string, std::string>>;
 using helper_ptr = boost::system::result<std::unique_ptr<actor::spawn_helper>, actor::failed_call>;
 
 constexpr int failure = 1, misuse = 2;
-
-int run_actor(actor::actor_start start);
 
 int fail(std::string_view what, int status) {
   const std::string line = base::printable(what) + "\n";
@@ -113,8 +112,8 @@ void provide_helper(fiber::context& process, actor::spawn_helper& helper) {
 }
 
 // Runs one VM, and all that it starts, to the end.
-int run(fiber::context& process, fiber::vm& v, const fiber::vm::entry_script& entry,
-        const std::string& name) {
+int run_to_end(fiber::context& process, fiber::vm& v, const fiber::vm::entry_script& entry,
+               const std::string& name) {
   const std::string message = v.start(entry);
   if (!message.empty()) return fail(name + ": " + message, failure);
   process.run();
@@ -222,15 +221,34 @@ int run_program(const command_line& line, char** envp, helper_ptr& helper) {
   if (const int status = read_entry(line, process.sources(), entry, source)) return status;
   if (const int status = box ? box->enter(process) : 0; status != 0) return status;
   const auto v = fiber::vm::create(process, process.main_pool(), {.names = builtin_names()});
-  return run(process, *v, entry, "emilua");
+  return run_to_end(process, *v, entry, "emilua");
 }
 
 // The life of an actor's process, once the init.script has run.
-int run_actor(actor::actor_start start) {
+class actor_life final : public actor::actor_life {
+ public:
+  void prepare() noexcept override;
+  int run(actor::actor_start start) override;
+
+ private:
+  std::unique_ptr<fiber::fresh_state> fresh_;
+};
+
+void actor_life::prepare() noexcept {
+  if (fresh_) return;
+  try {
+    auto fresh = std::make_unique<fiber::fresh_state>(builtin_names());
+    fresh->settle();
+    fresh_ = std::move(fresh);
+  } catch (const std::bad_alloc&) {  // NOLINT(bugprone-empty-catch): the actor may have more
+  }
+}
+
+int actor_life::run(actor::actor_start start) {
   actor::actor_config& config = start.config;
   // The actor's own helper: its children hold no more than it does itself.
   helper_ptr helper = actor::failed_call{base::system_error(EPERM), "fork"};
-  if (config.children) helper = actor::spawn_helper::start({0, nullptr, nullptr}, run_actor);
+  if (config.children) helper = actor::spawn_helper::start({0, nullptr, nullptr}, *this);
   base::ignore_sigpipe();  // in this process only
   auto options = process_options(std::move(config.environment), {"emilua", config.module});
   options.text_only = config.text_only;
@@ -250,11 +268,12 @@ int run_actor(actor::actor_start start) {
   if (!source)
     return fail("<3>ipc_actor: " + entry.path + ": " + source.error().message(), failure);
   entry.source = **source;
-  const auto v = fiber::vm::create(
-      process, process.main_pool(),
-      {.names = builtin_names(), .entry = fiber::vm::role::worker, .master = true});
+  const fiber::vm::options what{
+      .names = builtin_names(), .entry = fiber::vm::role::worker, .master = true};
+  const auto v = fresh_ ? fiber::vm::create(process, process.main_pool(), what, *fresh_)
+                        : fiber::vm::create(process, process.main_pool(), what);
   v->extension<actor::inbox>().add_channel(std::move(start.inbox));
-  return run(process, *v, entry, "<3>ipc_actor");
+  return run_to_end(process, *v, entry, "<3>ipc_actor");
 }
 
 }  // namespace
@@ -270,7 +289,8 @@ int main(int argc, char** argv, char** envp, command_line_reader* read) {
   lua::learn_cpuid();
   // The helper erases its copy of argv and envp: nothing may be taken from there afterwards but by
   // this process. It comes first, before there is anything that a child must not have.
-  helper_ptr helper = actor::spawn_helper::start({argc, argv, envp}, run_actor);
+  actor_life life;
+  helper_ptr helper = actor::spawn_helper::start({argc, argv, envp}, life);
   base::ignore_sigpipe();
   base::unblock_all_signals();
   const command_line line = read(argc, argv);

@@ -10,14 +10,16 @@
 
 #include <array>
 #include <cstddef>
+#include <utility>
 
 namespace emilua::fiber {
 
 class block_cache {
  public:
   block_cache() = default;
-  block_cache(const block_cache&) = delete;
-  block_cache& operator=(const block_cache&) = delete;
+  block_cache(block_cache&& other) noexcept
+      : free_(std::exchange(other.free_, {})), kept_(std::exchange(other.kept_, 0)) {}
+  block_cache& operator=(block_cache&&) = delete;
   ~block_cache() { clear(); }
 
   // As realloc does it: a null block has no bytes, and one of no bytes is null. Null also where

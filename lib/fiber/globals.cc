@@ -20,6 +20,7 @@ const char globals_key = 0;  // registry: the table that environments are copied
 const char stacks_key = 0;   // registry: the cleanup handlers of each thread
 const char root_key = 0;     // registry: the function that runs those of a root scope
 const char ffi_key = 0;      // registry: the function that prepares the FFI library
+const char text_key = 0;     // registry: globals for a VM that loads text only, until it is known
 
 constexpr luaL_Reg libraries[] = {
     {"", luaopen_base},
@@ -219,19 +220,14 @@ lua_State* take_root_handlers(lua_State* L, int thread_ref, int& handlers_ref) {
   return T;
 }
 
-void open_globals(vm& v, lua_State* L) {
-  lua_pushlightuserdata(L, reinterpret_cast<void*>(&translate_exceptions));
-  luaJIT_setmode(L, -1, LUAJIT_MODE_WRAPCFUNC | LUAJIT_MODE_ON);
-  lua_settop(L, 0);
-
+void open_globals(lua_State* L, const builtins& names) {
   for (const luaL_Reg& library : libraries) {
     lua_pushcfunction(L, library.func);
     lua_pushstring(L, library.name);
     lua_call(L, 1, 0);
   }
   // Where memory cannot be made executable, the first trace would end the process.
-  if (!v.process().may_make_machine_code())
-    luaJIT_setmode(L, 0, LUAJIT_MODE_ENGINE | LUAJIT_MODE_OFF);
+  luaJIT_setmode(L, 0, LUAJIT_MODE_ENGINE | LUAJIT_MODE_OFF);
   lua_settop(L, 0);
   replace_gsub(L);
 
@@ -243,6 +239,7 @@ void open_globals(vm& v, lua_State* L) {
   set_registry(L, "stacks", stacks_key);
   set_registry(L, "run_root", root_key);
   set_registry(L, "guard_ffi", ffi_key);
+  set_registry(L, "text_only", text_key);
   for (const char* name :
        {"newproxy", "pcall", "xpcall", "scope", "scope_cleanup_push", "scope_cleanup_pop"}) {
     lua_getfield(L, 1, name);
@@ -250,11 +247,6 @@ void open_globals(vm& v, lua_State* L) {
   }
   lua_getfield(L, 1, "coroutine");
   lua_setfield(L, 2, "coroutine");
-  if (v.process().config().text_only) {
-    lua_getfield(L, 1, "text_only");
-    copy_fields(L, 3, 2);
-    lua_pop(L, 1);
-  }
   lua::push_function(L, {"require", require, true});
   lua_setfield(L, 2, "require");
   push_spawn(L);
@@ -263,7 +255,7 @@ void open_globals(vm& v, lua_State* L) {
   lua_setfield(L, 2, "spawn_context_threads");
   push_this_fiber(L);
   lua_setfield(L, 2, "this_fiber");
-  for (const builtin_global& global : v.config().names.globals) {
+  for (const builtin_global& global : names.globals) {
     global.push(L);
     lua_setfield(L, 2, global.name);
   }
@@ -271,6 +263,22 @@ void open_globals(vm& v, lua_State* L) {
   lua_pushvalue(L, 2);
   lua_rawset(L, LUA_REGISTRYINDEX);
   lua_settop(L, 0);
+}
+
+void fit_globals(vm& v, lua_State* L) {
+  lua_pushlightuserdata(L, reinterpret_cast<void*>(&translate_exceptions));
+  luaJIT_setmode(L, -1, LUAJIT_MODE_WRAPCFUNC | LUAJIT_MODE_ON);
+  lua_settop(L, 0);
+  if (v.process().may_make_machine_code())
+    luaJIT_setmode(L, 0, LUAJIT_MODE_ENGINE | LUAJIT_MODE_ON);
+  if (v.process().config().text_only) {
+    get_registry(L, text_key);
+    copy_fields(L, 1, LUA_GLOBALSINDEX);
+    lua_settop(L, 0);
+  }
+  lua_pushlightuserdata(L, const_cast<char*>(&text_key));
+  lua_pushnil(L);
+  lua_rawset(L, LUA_REGISTRYINDEX);
 }
 
 }  // namespace emilua::fiber

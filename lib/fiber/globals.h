@@ -7,8 +7,12 @@
 
 namespace emilua::fiber {
 
-// Opens the standard libraries that programs keep, replaces and adds globals. Once per VM.
-void open_globals(vm& v, lua_State* L);
+// Opens the standard libraries that programs keep, replaces and adds globals. The state belongs to
+// no VM yet: nothing that is called may ask for its VM.
+void open_globals(lua_State* L, const builtins& names);
+
+// Does with a state that has its globals what depends on the process of its VM. Once per VM.
+void fit_globals(vm& v, lua_State* L);
 
 // Pushes a fresh table with the VM's globals: the start of a module's environment.
 void push_globals_copy(lua_State* L);

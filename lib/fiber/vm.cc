@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <new>
 
+#include "lib/fiber/fresh_state.h"
 #include "lib/fiber/globals.h"
 #include "lib/fiber/module_loader.h"
 #include "lib/fiber/native_stack.h"
@@ -29,13 +30,14 @@ std::string address_of(const void* p) {
 
 // --- life -----------------------------------------------------------------
 
-vm::vm(context& process, pool& threads, const options& opts)
+vm::vm(context& process, pool& threads, const options& opts, fresh_state& fresh)
     : process_(process),
       threads_(threads),
       options_(opts),
       strand_(threads.io().get_executor()),
-      state_(lua_newstate(&vm::allocate, this)) {
-  if (state_ == nullptr) throw std::bad_alloc{};
+      blocks_(std::move(fresh.blocks_)),
+      state_(std::exchange(fresh.state_, nullptr)) {
+  lua_setallocf(state_, &vm::allocate, this);
   loader_ = std::make_unique<module_loader>(*this);
   process_.count_vm(1);
 }
@@ -43,16 +45,19 @@ vm::vm(context& process, pool& threads, const options& opts)
 vm::~vm() { close(); }
 
 std::shared_ptr<vm> vm::create(context& process, pool& threads, const options& opts) {
-  std::shared_ptr<vm> v{new vm{process, threads, opts}};
-  lua_State* L = v->state();
-  const auto open = [](lua_State* l) {
-    // What is made here stays: collecting garbage meanwhile would find none.
-    lua_gc(l, LUA_GCSTOP, 0);
-    open_globals(vm::of(l), l);
-    lua_gc(l, LUA_GCRESTART, -1);
+  fresh_state fresh{opts.names};
+  return create(process, threads, opts, fresh);
+}
+
+std::shared_ptr<vm> vm::create(context& process, pool& threads, const options& opts,
+                               fresh_state& fresh) {
+  std::shared_ptr<vm> v{new vm{process, threads, opts, fresh}};
+  const auto fit = [](lua_State* L) {
+    fit_globals(vm::of(L), L);
+    lua_gc(L, LUA_GCRESTART, -1);
     return 0;
   };
-  if (lua_cpcall(L, open, nullptr) != 0) throw std::bad_alloc{};
+  if (lua_cpcall(v->state(), fit, nullptr) != 0) throw std::bad_alloc{};
   return v;
 }
 

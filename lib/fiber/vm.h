@@ -14,13 +14,13 @@
 #include <boost/asio/strand.hpp>
 #include <functional>
 #include <memory>
-#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "lib/fiber/block_cache.h"
+#include "lib/fiber/builtins.h"
 #include "lib/fiber/context.h"
 #include "lib/fiber/fiber.h"
 #include "lib/lua/class.h"
@@ -28,29 +28,6 @@
 namespace emilua::fiber {
 
 using strand = boost::asio::strand<boost::asio::io_context::executor_type>;
-
-// A name that programs reach by `require`, and the function that pushes its value (called once per
-// VM and name); null for a module that this engine has not got, whose name is nobody else's.
-struct builtin_module {
-  std::string_view name;
-  void (*push)(lua_State* L);
-};
-
-// A global function or value.
-struct builtin_global {
-  const char* name;
-  void (*push)(lua_State* L);
-};
-
-struct builtins {
-  std::span<const builtin_module> modules;
-  std::span<const builtin_global> globals;
-  // What `require` gives for a `.ttl` file: pushes it and returns true, or the error to raise and
-  // false.
-  bool (*push_category)(lua_State* L, const std::string& path, std::string_view source);
-  // What `require(id)` gives for the shared library of a native plugin: pushes it, or raises.
-  void (*push_plugin)(lua_State* L, const std::string& path, std::string_view id);
-};
 
 // State that a binding keeps for each VM; see vm::extension.
 class vm_extension {
@@ -62,6 +39,7 @@ class vm_extension {
   virtual void closing() {}
 };
 
+class fresh_state;
 class module_loader;
 
 class vm : public std::enable_shared_from_this<vm> {
@@ -76,6 +54,9 @@ class vm : public std::enable_shared_from_this<vm> {
 
   // Creates the state with its globals. std::bad_alloc when there is no memory for it.
   static std::shared_ptr<vm> create(context& process, pool& threads, const options& opts);
+  // The same with a state, made with the same names, that is there already: it is taken.
+  static std::shared_ptr<vm> create(context& process, pool& threads, const options& opts,
+                                    fresh_state& fresh);
   ~vm();
 
   // The program's entry: compiled at once, run on the strand later.
@@ -181,10 +162,9 @@ class vm : public std::enable_shared_from_this<vm> {
   }
 
  private:
-  vm(context& process, pool& threads, const options& opts);
+  vm(context& process, pool& threads, const options& opts, fresh_state& fresh);
 
   static void* allocate(void* self, void* block, std::size_t old_size, std::size_t new_size);
-  void open_libraries();
   void schedule();
   void run_ready();
   void resume(fiber& f);
