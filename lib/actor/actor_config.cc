@@ -3,12 +3,15 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string_view>
 #include <system_error>
 
+#include "lib/base/bytes.h"
 #include "lib/ipc/codec.h"
 #include "lib/ipc/sealed_memory.h"
+#include "lib/ipc/seqpacket.h"
 
 namespace emilua::actor {
 namespace {
@@ -16,6 +19,9 @@ namespace {
 using string_pairs = std::vector<std::pair<std::string, std::string>>;
 
 constexpr ipc::message_limits limits{.bytes = max_config_size, .depth = 2};
+
+// What surely fits into a socket's buffer.
+constexpr std::size_t packet_size = std::size_t{32} << 10;
 
 void write_pairs(ipc::message_writer& writer, const string_pairs& pairs) {
   writer.begin_table(0, static_cast<std::uint32_t>(pairs.size()));
@@ -77,16 +83,21 @@ base::result<base::unique_fd> seal(const ipc::message_writer& writer) {
 
 // Calls read(reader) with what follows the head of a list of so many fields.
 template <class Read>
-base::result<> read_fields(int memory, std::uint32_t count, Read read) {
-  auto mapping = ipc::open_sealed(memory, limits.bytes);
-  if (!mapping) return mapping.error();
-  const base::byte_view bytes = mapping->bytes();
+base::result<> read_fields(base::byte_view bytes, std::uint32_t count, Read read) {
   if (ipc::check(bytes, 0, limits) != ipc::message_error::none) return base::system_error(EBADMSG);
   ipc::message_reader reader{bytes};
   const ipc::token root = reader.next();
   if (root.kind != ipc::token_kind::table || root.list_length != count || !read(reader))
     return base::system_error(EBADMSG);
   return {};
+}
+
+// The same from a sealed memory.
+template <class Read>
+base::result<> read_sealed_fields(int memory, std::uint32_t count, Read read) {
+  const auto mapping = ipc::open_sealed(memory, limits.bytes);
+  if (!mapping) return mapping.error();
+  return read_fields(mapping->bytes(), count, read);
 }
 
 // As text: they may be larger than what a double holds.
@@ -105,9 +116,23 @@ bool read_limit(ipc::message_reader& reader, std::optional<std::uint64_t>& out) 
 
 constexpr std::uint32_t field_count = 11, program_field_count = 6, limit_count = 5;
 
+base::result<actor_config> read_config(base::byte_view bytes) {
+  actor_config config;
+  const auto read = read_fields(bytes, field_count, [&](ipc::message_reader& reader) {
+    return read_string(reader, config.module) && read_string(reader, config.import_root) &&
+           read_pairs(reader, config.environment) && read_pairs(reader, config.sources) &&
+           read_boolean(reader, config.text_only) && read_boolean(reader, config.single_threaded) &&
+           read_boolean(reader, config.has_init_script) &&
+           read_string(reader, config.init_script) && read_string(reader, config.box) &&
+           read_boolean(reader, config.jit) && read_boolean(reader, config.children);
+  });
+  if (!read) return read.error();
+  return config;
+}
+
 }  // namespace
 
-base::result<base::unique_fd> seal_config(const actor_config& config) {
+base::result<base::unique_fd> send_config(const actor_config& config, int channel) {
   ipc::message_writer writer;
   writer.begin_table(field_count, 0);
   writer.string(config.module);
@@ -121,20 +146,24 @@ base::result<base::unique_fd> seal_config(const actor_config& config) {
   writer.string(config.box);
   writer.boolean(config.jit);
   writer.boolean(config.children);
+  if (writer.bytes().size() <= packet_size &&
+      ipc::send_packet(channel, writer.bytes(), {}).has_value())
+    return base::unique_fd{};
   return seal(writer);
 }
 
-base::result<actor_config> open_config(int memory) {
-  actor_config config;
-  const auto read = read_fields(memory, field_count, [&](ipc::message_reader& reader) {
-    return read_string(reader, config.module) && read_string(reader, config.import_root) &&
-           read_pairs(reader, config.environment) && read_pairs(reader, config.sources) &&
-           read_boolean(reader, config.text_only) && read_boolean(reader, config.single_threaded) &&
-           read_boolean(reader, config.has_init_script) &&
-           read_string(reader, config.init_script) && read_string(reader, config.box) &&
-           read_boolean(reader, config.jit) && read_boolean(reader, config.children);
-  });
-  if (!read) return read.error();
+base::result<actor_config> receive_config(int channel, int memory) {
+  if (memory != -1) {
+    const auto mapping = ipc::open_sealed(memory, limits.bytes);
+    if (!mapping) return mapping.error();
+    return read_config(mapping->bytes());
+  }
+  const auto room = std::make_unique_for_overwrite<std::byte[]>(packet_size);
+  const auto packet = ipc::receive_packet(channel, {room.get(), packet_size});
+  if (packet.status != ipc::packet_status::received) return base::system_error(EBADMSG);
+  auto config = read_config(packet.bytes);
+  // It may hold the init.script's secrets, and those of the environment.
+  base::secure_erase(room.get(), packet.bytes.size());
   return config;
 }
 
@@ -152,7 +181,7 @@ base::result<base::unique_fd> seal_program(const program_config& config) {
 
 base::result<program_config> open_program(int memory) {
   program_config config;
-  const auto read = read_fields(memory, program_field_count, [&](ipc::message_reader& reader) {
+  const auto read = read_sealed_fields(memory, program_field_count, [&](auto& reader) {
     return read_string(reader, config.path) && read_list(reader, config.arguments) &&
            read_list(reader, config.environment) && read_string(reader, config.box) &&
            read_integer(reader, config.exec_descriptor) && read_integer(reader, config.empty_path);
@@ -174,7 +203,7 @@ base::result<base::unique_fd> seal_limits(const sandbox::cgroup_policy& limits) 
 
 base::result<sandbox::cgroup_policy> open_limits(int memory) {
   sandbox::cgroup_policy limits;
-  const auto read = read_fields(memory, limit_count, [&](ipc::message_reader& reader) {
+  const auto read = read_sealed_fields(memory, limit_count, [&](auto& reader) {
     return read_limit(reader, limits.memory_max) && read_limit(reader, limits.memory_swap_max) &&
            read_limit(reader, limits.pids_max) && read_string(reader, limits.cpu_max) &&
            read_string(reader, limits.io_max);

@@ -1,10 +1,11 @@
-// What a new process is told about the actor, or the program, that it is to be: plain data, one
-// sealed memory long.
+// What a new process is told about the actor, or the program, that it is to be: plain data.
 //
-//   base::unique_fd memory = *seal_config(config);      // in the parent
-//   actor_config config = *open_config(memory.get());   // in the child
+//   base::unique_fd memory = *send_config(config, channel);      // in the parent
+//   actor_config config = *receive_config(inbox, memory.get());  // in the child
 //
-// The helper process between the two hands the descriptor on and does not look inside.
+// What is small goes ahead of all messages through the actor's channel, which nobody else has yet;
+// anything larger is one sealed memory long. The helper process between the two hands descriptors
+// on and does not look inside.
 #pragma once
 
 #include <cstdint>
@@ -35,11 +36,12 @@ struct actor_config {
 
 inline constexpr std::size_t max_config_size = std::size_t{256} << 20;
 
-// EMSGSIZE when it is larger than max_config_size.
-[[nodiscard]] base::result<base::unique_fd> seal_config(const actor_config& config);
+// Through `channel`, the writing end; or else what is to be given to the actor besides. EMSGSIZE
+// when it is larger than max_config_size.
+[[nodiscard]] base::result<base::unique_fd> send_config(const actor_config& config, int channel);
 
-// EBADMSG when the memory holds anything but a configuration.
-[[nodiscard]] base::result<actor_config> open_config(int memory);
+// From the reading end, unless there is memory (not -1). EBADMSG for anything but a configuration.
+[[nodiscard]] base::result<actor_config> receive_config(int channel, int memory);
 
 // A program that runs in a box.
 struct program_config {

@@ -3,26 +3,32 @@
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 
+#include <vector>
+
 #include "lib/base/file.h"
 #include "lib/ipc/codec.h"
 #include "lib/ipc/sealed_memory.h"
+#include "lib/ipc/seqpacket.h"
 
 namespace emilua::actor {
 namespace {
 
-TEST(ActorConfig, RoundTrip) {
+void expect_round_trip(std::size_t size, bool large) {
   const actor_config config{
       .module = "/app/worker.lua",
       .import_root = "/app",
       .environment = {{"A", "1"}, {"B", ""}, {"", std::string{"\0=", 2}}},
-      .sources = {{"/app/worker.lua", "return 1"}, {"/app/x.lua", std::string(100'000, '-')}},
+      .sources = {{"/app/worker.lua", "return 1"}, {"/app/x.lua", std::string(size, '-')}},
       .text_only = true,
       .has_init_script = true,
       .init_script = "error 'x'",
   };
-  const auto memory = seal_config(config);
+  const auto channel = ipc::make_channel();
+  ASSERT_TRUE(channel);
+  const auto memory = send_config(config, channel->second.get());
   ASSERT_TRUE(memory);
-  const auto copy = open_config(memory->get());
+  EXPECT_EQ(memory->get() != -1, large);
+  const auto copy = receive_config(channel->first.get(), memory->get());
   ASSERT_TRUE(copy) << copy.error();
   EXPECT_EQ(copy->module, config.module);
   EXPECT_EQ(copy->import_root, config.import_root);
@@ -54,10 +60,34 @@ TEST(ActorConfig, LimitsRoundTrip) {
   EXPECT_EQ(open_limits(memory->get()).error(), std::errc::bad_message);
 }
 
+TEST(ActorConfig, GoesThroughTheChannelWhereItIsSmall) { expect_round_trip(10'000, false); }
+
+TEST(ActorConfig, GoesIntoMemoryWhereItIsLarge) { expect_round_trip(100'000, true); }
+
+TEST(ActorConfig, GoesIntoMemoryWhereTheChannelIsFull) {
+  const auto channel = ipc::make_channel();
+  ASSERT_TRUE(channel);
+  const std::vector<std::byte> filling(10'000);
+  while (ipc::send_packet(channel->second.get(), filling, {})) {
+  }
+  actor_config config;
+  config.module = "/x";
+  const auto memory = send_config(config, channel->second.get());
+  ASSERT_TRUE(memory);
+  const auto copy = receive_config(channel->first.get(), memory->get());
+  ASSERT_TRUE(copy) << copy.error();
+  EXPECT_EQ(copy->module, "/x");
+}
+
 std::error_code refusal(const ipc::message_writer& writer) {
   const auto memory = ipc::seal(writer.bytes());
   EXPECT_TRUE(memory);
-  return open_config(memory->get()).error();
+  const std::error_code error = receive_config(-1, memory->get()).error();
+  const auto channel = ipc::make_channel();
+  EXPECT_TRUE(channel);
+  EXPECT_TRUE(ipc::send_packet(channel->second.get(), writer.bytes(), {}));
+  EXPECT_EQ(receive_config(channel->first.get(), -1).error(), error);
+  return error;
 }
 
 TEST(ActorConfig, AnythingElseIsRefused) {
@@ -76,7 +106,11 @@ TEST(ActorConfig, AnythingElseIsRefused) {
   EXPECT_EQ(refusal(too_short), std::errc::bad_message);
 
   const base::unique_fd unsealed{::memfd_create("x", MFD_CLOEXEC | MFD_ALLOW_SEALING)};
-  EXPECT_EQ(open_config(unsealed.get()).error(), std::errc::operation_not_permitted);
+  EXPECT_EQ(receive_config(-1, unsealed.get()).error(), std::errc::operation_not_permitted);
+
+  const auto nothing = ipc::make_channel();
+  ASSERT_TRUE(nothing);
+  EXPECT_EQ(receive_config(nothing->first.get(), -1).error(), std::errc::bad_message);
 }
 
 }  // namespace

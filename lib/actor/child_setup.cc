@@ -31,10 +31,10 @@ namespace {
 
 // Where everything lies once the descriptors are in place.
 constexpr int inbox_fd = 3;
-constexpr int config_fd = 4;
-constexpr int helper_fd = 5;
-constexpr int argument_fd = 6;
-constexpr int cgroup_fd = 7;
+constexpr int helper_fd = 4;
+constexpr int argument_fd = 5;
+constexpr int cgroup_fd = 6;
+constexpr int config_fd = 7;
 
 [[noreturn]] void fail(std::string_view what) {
   // Syslog's priority "error", as all diagnostics of a starting actor have it.
@@ -57,10 +57,10 @@ void close_from(unsigned first) {
   if (!base::close_from(first)) fail_call("close_range");
 }
 
-// A copy out of the way of the final numbers.
+// The same out of the way of the final numbers.
 int lift(int fd) {
-  if (fd == -1) return -1;
-  const int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, cgroup_fd + 1);
+  if (fd == -1 || fd > config_fd) return fd;
+  const int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, config_fd + 1);
   if (copy == -1) fail_call("fcntl");
   return copy;
 }
@@ -72,13 +72,19 @@ void place(int fd, int number, int flags) {
 void place_descriptors(const child_descriptors& given, const stdio_mode (&modes)[3]) {
   int stdio[3];
   for (int i = 0; i < 3; ++i) stdio[i] = lift(given.stdio[i]);
-  const int inbox = lift(given.inbox), config = lift(given.config), helper = lift(given.helper),
-            argument = lift(given.init_argument), cgroup = lift(given.cgroup);
-  place(inbox, inbox_fd, O_CLOEXEC);
-  place(config, config_fd, O_CLOEXEC);
-  place(helper, helper_fd, O_CLOEXEC);
-  if (argument != -1) place(argument, argument_fd, O_CLOEXEC);
-  if (cgroup != -1) place(cgroup, cgroup_fd, O_CLOEXEC);
+  const struct {
+    int fd, number;
+  } places[] = {{lift(given.inbox), inbox_fd},
+                {lift(given.helper), helper_fd},
+                {lift(given.init_argument), argument_fd},
+                {lift(given.cgroup), cgroup_fd},
+                {lift(given.config), config_fd}};
+  int last = helper_fd;
+  for (const auto& [fd, number] : places) {
+    if (fd == -1) continue;
+    place(fd, number, O_CLOEXEC);
+    last = number;
+  }
   // Standard error last, so that failures are still seen.
   for (int i = 0; i < 3; ++i) {
     if (modes[i] == stdio_mode::share) continue;
@@ -90,7 +96,9 @@ void place_descriptors(const child_descriptors& given, const stdio_mode (&modes)
       place(end->get(), i, 0);
     }
   }
-  close_from(cgroup != -1 ? cgroup_fd + 1 : argument != -1 ? argument_fd + 1 : argument_fd);
+  for (const auto& [fd, number] : places)
+    if (fd == -1 && number < last) ::close(number);  // the helper's
+  close_from(last + 1);
 }
 
 void arm_parent_death_signal() {
@@ -186,9 +194,9 @@ void become_actor(const child_descriptors& given, const stdio_mode (&modes)[3], 
   const pid_t parent = ::getppid();
   static_cast<void>(::prctl(PR_SET_NAME, "emilua-actor"));  // only for people who look
 
-  auto config = open_config(config_fd);
+  auto config = receive_config(inbox_fd, given.config == -1 ? -1 : config_fd);
   if (!config) fail("ipc_actor: configuration: " + config.error().message());
-  ::close(config_fd);
+  if (given.config != -1) ::close(config_fd);
   if (config->has_init_script) {
     init::run_init_script({.script = config->init_script,
                            .argument = given.init_argument == -1 ? -1 : argument_fd,
@@ -200,7 +208,7 @@ void become_actor(const child_descriptors& given, const stdio_mode (&modes)[3], 
     if (::getppid() != parent) ::_exit(1);
   }
   if (!config->box.empty()) enter_box(config->box);
-  close_from(config_fd);
+  close_from(helper_fd);
   // A box's plan says itself whether process 1 stays behind.
   if (!config->box.empty())
     stay_first_process();

@@ -15,7 +15,7 @@ struct child_descriptors {
   int stdio[3];  // -1 where none was given
   int init_argument;
   int inbox;
-  int config;
+  int config;  // -1: it is in the inbox
   int helper;  // the helper's process descriptor
   int cgroup;  // the cgroup.procs of the one to join
 };

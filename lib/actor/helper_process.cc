@@ -91,9 +91,11 @@ bool take_descriptors(const wire_request& request, const descriptor_list& fds,
   std::size_t next = 0;
   const auto take = [&] { return next < fds.size() ? fds[next++].get() : -1; };
   out.inbox = take();
-  out.config = take();
+  out.config = request.has_config ? take() : -1;
   out.init_argument = request.has_argument ? take() : -1;
-  if (out.config == -1 || (request.has_argument && out.init_argument == -1)) return false;
+  if (out.inbox == -1 || (request.has_config && out.config == -1) ||
+      (request.has_argument && out.init_argument == -1))
+    return false;
   for (int i = 0; i < 3; ++i) {
     out.stdio[i] = request.stdio[i] == stdio_mode::given ? take() : -1;
     if (request.stdio[i] == stdio_mode::given && out.stdio[i] == -1) return false;

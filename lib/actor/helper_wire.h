@@ -20,16 +20,16 @@ namespace emilua::actor {
 
 // A child, a change of credentials, or a box for the helper.
 //
-// The descriptors of an actor follow in this order: inbox, config, the init argument if there is
-// one, then those of the standard streams that have one; those of a program: config, handshake, its
-// file, then what it has in the order of the numbers. Both end with the limits of the child's
-// cgroup, if it is to have one of its own; an actor has an init argument then. A change has one for a directory, or for the
-// group ids, if there are any: too many of them for a packet are legal. A box has one of
-// the steps to be taken.
+// The descriptors of an actor follow in this order: inbox, config and the init argument if there
+// are such, then those of the standard streams that have one; those of a program: config,
+// handshake, its file, then what it has in the order of the numbers. Both end with the limits of
+// the child's cgroup, if it is to have one of its own; an actor has an init argument then. A change
+// has one for a directory, or for the group ids, if there are any: too many of them for a packet
+// are legal. A box has one of the steps to be taken.
 struct wire_request {
   enum : unsigned char { child, program, credentials, box } what;
   stdio_mode stdio[3];
-  bool has_argument;
+  bool has_config, has_argument;
   bool survives;             // a program: its creator's end is not its own
   bool own_cgroup;           // for the child
   std::uint16_t numbers;     // a program's descriptors, as bits

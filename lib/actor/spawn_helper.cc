@@ -102,10 +102,12 @@ boost::system::result<spawned_child, sandbox::launch_failure> spawn_helper::spaw
     const spawn_request& request) {
   wire_request wire{};
   wire.what = wire_request::child;
+  wire.has_config = request.config != -1;
   wire.has_argument = request.init_argument != -1;
   wire.namespaces = request.namespaces;
   wire.wall_time = request.wall_time;
-  descriptor_numbers descriptors{request.inbox, request.config};
+  descriptor_numbers descriptors{request.inbox};
+  if (wire.has_config) descriptors.push_back(request.config);
   if (wire.has_argument) descriptors.push_back(request.init_argument);
   for (int i = 0; i < 3; ++i) {
     wire.stdio[i] = request.stdio[i].mode;

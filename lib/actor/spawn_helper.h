@@ -7,7 +7,8 @@
 //
 // The helper is forked before threads, files or secrets exist. It erases the program's arguments
 // and environment from its memory, closes every descriptor but its socket, and sleeps in a read. It
-// holds descriptor numbers and flags only: what an actor is to do goes past it in sealed memory. An
+// holds descriptor numbers and flags only: what an actor is to do goes past it, in the actor's own
+// channel or in sealed memory. An
 // actor is a clone of the helper, without exec, so nothing of the main process can leak into it and
 // an empty root directory is no obstacle. The helper reaps its children, reports how they ended,
 // and ends those whose creator is gone without having released them; it leaves when the main
@@ -57,7 +58,7 @@ struct spawn_request {
   stdio_plan stdio[3];           // in, out, err
   int init_argument = -1;        // borrowed; -1: none
   int inbox = -1;                // borrowed: the reading end of the actor's channel
-  int config = -1;               // borrowed: seal_config()
+  int config = -1;               // borrowed: send_config(); -1: it is in the inbox
   std::uint64_t namespaces = 0;  // CLONE_NEW* of those that the child is to have for itself
   double wall_time = 0;          // seconds until it is killed; 0: never
   // Of a cgroup of its own, which its box's first step joins; null: none. Borrowed; with it, there

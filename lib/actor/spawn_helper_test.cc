@@ -229,12 +229,13 @@ TEST_F(HelperCgroupTest, IsAnActorsToo) {
   ASSERT_EQ(0, ::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, inbox));
   const base::unique_fd fds[] = {base::unique_fd{handshake[0]}, base::unique_fd{handshake[1]},
                                  base::unique_fd{inbox[0]}, base::unique_fd{inbox[1]}};
-  const auto config = seal_config({.module = "x",
+  const auto config = send_config({.module = "x",
                                    .import_root = "",
                                    .environment = {},
                                    .sources = {},
                                    .init_script = "",
-                                   .box = sandbox::compile(plan_)});
+                                   .box = sandbox::compile(plan_)},
+                                  inbox[0]);
   ASSERT_TRUE(config);
   spawn_request request;
   request.init_argument = handshake[1];

@@ -236,10 +236,10 @@ spawned_process start_process(lua_State* L, const spawn_options& options) {
   fiber::vm& v = fiber::vm::of(L);
   auto* helper = v.process().find<spawn_helper>();
   if (helper == nullptr) lua::raise(L, std::errc::no_child_process);
-  const auto config = seal_config(options.config);
-  if (!config) raise_step(L, config.error(), "memfd_create");
   auto ends = ipc::make_channel();
   if (!ends) raise_step(L, ends.error(), "socketpair");
+  const auto config = send_config(options.config, ends->second.get());
+  if (!config) raise_step(L, config.error(), "memfd_create");
   const spawn_request request{
       .stdio = {options.stdio[0], options.stdio[1], options.stdio[2]},
       .init_argument = options.init_argument,

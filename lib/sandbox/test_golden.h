@@ -39,8 +39,8 @@ inline std::string golden_text(const std::string& path) {
   return {std::istreambuf_iterator<char>{in}, {}};
 }
 
-// Without the size of filters, which is the architecture's and libseccomp's, nor what it does to the
-// place of the comment.
+// Without the size of filters, which is the architecture's and libseccomp's, nor what it does to
+// the place of the comment.
 inline std::string without_sizes(const std::string& text) {
   return std::regex_replace(text, std::regex{", [0-9]+ instructions(?:( ) *(?=#))?"}, "$1");
 }
