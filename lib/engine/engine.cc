@@ -24,6 +24,7 @@
 #include "lib/fiber/fresh_state.h"
 #include "lib/fiber/vm.h"
 #include "lib/ipc/credentials.h"
+#include "lib/lua/core_error.h"
 #include "lib/lua/cpuid.h"
 
 namespace emilua::engine {
@@ -236,6 +237,8 @@ class actor_life final : public actor::actor_life {
 
 void actor_life::prepare() noexcept {
   if (fresh_) return;
+  // Each actor has an error of it, sooner or later: made here, it is not made anew each time.
+  static_cast<void>(lua::core_category());
   try {
     auto fresh = std::make_unique<fiber::fresh_state>(builtin_names());
     fresh->settle();
