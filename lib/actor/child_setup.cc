@@ -32,9 +32,10 @@ namespace {
 // Where everything lies once the descriptors are in place.
 constexpr int inbox_fd = 3;
 constexpr int helper_fd = 4;
-constexpr int argument_fd = 5;
-constexpr int cgroup_fd = 6;
-constexpr int config_fd = 7;
+constexpr int own_helper_fd = 5;
+constexpr int argument_fd = 6;
+constexpr int cgroup_fd = 7;
+constexpr int config_fd = 8;
 
 [[noreturn]] void fail(std::string_view what) {
   // Syslog's priority "error", as all diagnostics of a starting actor have it.
@@ -76,6 +77,7 @@ void place_descriptors(const child_descriptors& given, const stdio_mode (&modes)
     int fd, number;
   } places[] = {{lift(given.inbox), inbox_fd},
                 {lift(given.helper), helper_fd},
+                {lift(given.own_helper), own_helper_fd},
                 {lift(given.init_argument), argument_fd},
                 {lift(given.cgroup), cgroup_fd},
                 {lift(given.config), config_fd}};
@@ -208,14 +210,16 @@ void become_actor(const child_descriptors& given, const stdio_mode (&modes)[3], 
     if (::getppid() != parent) ::_exit(1);
   }
   if (!config->box.empty()) enter_box(config->box);
-  close_from(helper_fd);
+  const bool has_helper = given.own_helper != -1;
+  close_from(has_helper ? own_helper_fd + 1 : helper_fd);
   // A box's plan says itself whether process 1 stays behind.
   if (!config->box.empty())
     stay_first_process();
   else if (ipc::split_first_process() == -1)
     fail_call("clone");
   try {
-    ::exit(life.run({std::move(*config), base::unique_fd{inbox_fd}}));
+    ::exit(life.run({std::move(*config), base::unique_fd{inbox_fd},
+                     base::unique_fd{has_helper ? own_helper_fd : -1}}));
   } catch (const std::exception& e) {  // no memory, no descriptors
     fail(std::string{"ipc_actor: "} + e.what());
   }

@@ -15,9 +15,10 @@ struct child_descriptors {
   int stdio[3];  // -1 where none was given
   int init_argument;
   int inbox;
-  int config;  // -1: it is in the inbox
-  int helper;  // the helper's process descriptor
-  int cgroup;  // the cgroup.procs of the one to join
+  int config;      // -1: it is in the inbox
+  int helper;      // the helper's process descriptor
+  int own_helper;  // the socket to a helper of its own
+  int cgroup;      // the cgroup.procs of the one to join
 };
 
 // Never returns: leads `life` and leaves with its result.

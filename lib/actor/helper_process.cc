@@ -5,6 +5,7 @@
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -287,17 +288,34 @@ class helper {
     if (!wait_for_packet(socket_.get(), request, fds)) return false;
     base::unique_fd pidfd;
     ipc::lifeline line;
-    const wire_reply reply = answer(request, fds, pidfd, line);
+    helper_socket own;
+    const wire_reply reply = answer(request, fds, pidfd, line, own);
     const int descriptors[] = {pidfd.get(), line.creator.get()};
     const bool sent = ipc::send_packet(socket_.get(), bytes_of_object(reply),
                                        {descriptors, pidfd ? std::size_t{2} : 0})
                           .has_value();
-    if (pidfd && request.what == wire_request::child) life_.prepare();
+    if (!pidfd || request.what != wire_request::child) return sent;
+    own.actor.reset();
+    if (own.helper) start_helper(std::move(own.helper), reply.pid);
+    life_.prepare();
     return sent;
   }
 
+  // Between an actor and the helper of its own.
+  struct helper_socket {
+    base::unique_fd actor, helper;
+  };
+
+  // A clone of this process in the service of an actor. If it cannot be made, the actor hears of
+  // the end of its helper.
+  void start_helper(base::unique_fd socket, pid_t actor) {
+    base::unique_fd pidfd;
+    const auto pid = ipc::clone_process(0, pidfd, SIGCHLD);
+    if (pid && *pid == 0) helper_main(std::move(socket), {}, life_, actor);
+  }
+
   [[nodiscard]] wire_reply answer(const wire_request& request, const descriptor_list& fds,
-                                  base::unique_fd& pidfd, ipc::lifeline& line) {
+                                  base::unique_fd& pidfd, ipc::lifeline& line, helper_socket& own) {
     switch (request.what) {
       case wire_request::credentials:
         return reply_of(change_credentials(request, fds));
@@ -307,11 +325,11 @@ class helper {
       case wire_request::program:
         break;
     }
-    return spawn(request, fds, pidfd, line);
+    return spawn(request, fds, pidfd, line, own);
   }
 
   [[nodiscard]] wire_reply spawn(const wire_request& request, const descriptor_list& fds,
-                                 base::unique_fd& pidfd, ipc::lifeline& line) {
+                                 base::unique_fd& pidfd, ipc::lifeline& line, helper_socket& own) {
     const auto failed = [](std::error_code error) { return reply_of(error.value()); };
     child_descriptors given;
     program_descriptors program;
@@ -323,6 +341,12 @@ class helper {
     if (!made) return failed(made.error());
     line = std::move(*made);
     if (!watch(line.helper.get())) return failed(base::last_error());
+    if (request.with_helper) {
+      int ends[2];
+      if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) == -1)
+        return failed(base::last_error());
+      own = {base::unique_fd{ends[0]}, base::unique_fd{ends[1]}};
+    }
     base::unique_fd timer;
     if (request.wall_time != 0) {
       auto started = start_timer(request.wall_time);
@@ -344,6 +368,7 @@ class helper {
     }
     if (*pid == 0) {
       given.helper = program.helper = self_.get();
+      given.own_helper = own.actor.get();
       if (is_program) become_program(program, request.survives);
       become_actor(given, request.stdio, life_);
     }

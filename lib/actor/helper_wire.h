@@ -30,6 +30,7 @@ struct wire_request {
   enum : unsigned char { child, program, credentials, box } what;
   stdio_mode stdio[3];
   bool has_config, has_argument;
+  bool with_helper;          // an actor: its own helper is a clone of this one
   bool survives;             // a program: its creator's end is not its own
   bool own_cgroup;           // for the child
   std::uint16_t numbers;     // a program's descriptors, as bits

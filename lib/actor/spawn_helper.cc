@@ -43,6 +43,10 @@ boost::system::result<std::unique_ptr<spawn_helper>, failed_call> spawn_helper::
   return std::unique_ptr<spawn_helper>{new spawn_helper{std::move(ours)}};
 }
 
+std::unique_ptr<spawn_helper> spawn_helper::connect(base::unique_fd helper) {
+  return std::unique_ptr<spawn_helper>{new spawn_helper{std::move(helper)}};
+}
+
 base::result<wire_reply> spawn_helper::exchange(const wire_request& request,
                                                 std::span<const int> descriptors,
                                                 std::span<base::unique_fd> answer) {
@@ -104,6 +108,7 @@ boost::system::result<spawned_child, sandbox::launch_failure> spawn_helper::spaw
   wire.what = wire_request::child;
   wire.has_config = request.config != -1;
   wire.has_argument = request.init_argument != -1;
+  wire.with_helper = request.with_helper;
   wire.namespaces = request.namespaces;
   wire.wall_time = request.wall_time;
   descriptor_numbers descriptors{request.inbox};

@@ -15,6 +15,9 @@
 // process is gone and its last child has ended. It also makes and removes the cgroups of boxes: a
 // child's end is told once its cgroup is gone, and everybody in it.
 //
+// An actor has a helper of its own, too: it forks one after its init.script, or in its box; where
+// there is neither, nor a namespace, this helper makes both, side by side.
+//
 // Once it has made an actor it prepares what all actors begin with (actor_life::prepare): the same
 // for everybody, made of nothing that came from outside, and before it is asked for the next one.
 #pragma once
@@ -64,6 +67,10 @@ struct spawn_request {
   // Of a cgroup of its own, which its box's first step joins; null: none. Borrowed; with it, there
   // is an init_argument.
   const sandbox::cgroup_policy* cgroup = nullptr;
+  // It is to have a helper of its own, and is what this one is until its life begins: no
+  // init.script, namespaces or box. A clone of this one then does as well as one that it forks, and
+  // is made while it goes on.
+  bool with_helper = false;
 };
 
 struct spawned_child {
@@ -76,6 +83,7 @@ struct spawned_child {
 struct actor_start {
   actor_config config;  // less the init.script, which has been run and erased
   base::unique_fd inbox;
+  base::unique_fd helper;  // to its own: see spawn_helper::connect(). Empty: there is none yet
 };
 
 // What actors are, for the process that makes them.
@@ -111,6 +119,9 @@ class spawn_helper final : public ipc::credential_follower,
   // Forks. The caller is single-threaded, and signals do in it what they are to do in all children.
   [[nodiscard]] static boost::system::result<std::unique_ptr<spawn_helper>, failed_call> start(
       start_memory memory, actor_life& life);
+
+  // To the helper of an actor_start.
+  [[nodiscard]] static std::unique_ptr<spawn_helper> connect(base::unique_fd helper);
 
   // Asks for a child and waits for it to exist; what it does then is seen through its channel.
   // Fails at its cgroup, at clone(2), or (`host`) with ECHILD when the helper is gone.

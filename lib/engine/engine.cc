@@ -251,7 +251,10 @@ int actor_life::run(actor::actor_start start) {
   actor::actor_config& config = start.config;
   // The actor's own helper: its children hold no more than it does itself.
   helper_ptr helper = actor::failed_call{base::system_error(EPERM), "fork"};
-  if (config.children) helper = actor::spawn_helper::start({0, nullptr, nullptr}, *this);
+  if (start.helper)
+    helper = actor::spawn_helper::connect(std::move(start.helper));
+  else if (config.children)
+    helper = actor::spawn_helper::start({0, nullptr, nullptr}, *this);
   base::ignore_sigpipe();  // in this process only
   auto options = process_options(std::move(config.environment), {"emilua", config.module});
   options.text_only = config.text_only;

@@ -71,10 +71,10 @@ def an_actor_has_none_of_the_descriptors_its_program_was_started_with():
             assert rest == ["anon_inode:[eventfd]", "anon_inode:[eventpoll]", "anon_inode:[timerfd]"], own
             sockets = [fd for fd, what in own.items() if fd > 3 and what.startswith("socket:")]
             assert len(sockets) == 2, own
-            for child in children(worker):
-                # It takes its name once it has closed everything else.
-                wait_until(lambda: status(child)["Name"] == "emilua-helper")
-                helper_holds_only_its_own(child, sockets=1)
+            (own_helper,) = [pid for pid in children(parent(worker)) if pid != worker]
+            # Once it has closed what the helper has that it is a clone of.
+            wait_until(lambda: len(descriptors(own_helper)) == len(descriptors(parent(worker))) - 1)
+            helper_holds_only_its_own(own_helper, sockets=1)
             program.say("end")
             assert program.end()[0] == 0
     with_inheritable(body)

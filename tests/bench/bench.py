@@ -275,6 +275,11 @@ def kilobytes(pid, field):
         return next(int(line.split()[1]) for line in lines if line.startswith(field + ":"))
 
 
+def name(pid):
+    with open("/proc/%d/comm" % pid, encoding="ascii") as line:
+        return line.read().strip()
+
+
 def children(pid):
     with open("/proc/%d/task/%d/children" % (pid, pid), encoding="ascii") as numbers:
         return [int(number) for number in numbers.read().split()]
@@ -296,9 +301,9 @@ def idle():
 
     def of_actors(pid):
         (helper,) = children(pid)
-        actors = children(helper)
-        return [statistics.mean(kilobytes(one, "Pss") for one in some)
-                for some in (actors, [child for actor in actors for child in children(actor)])]
+        # Beside each actor there is its own helper.
+        return [statistics.mean(kilobytes(one, "Pss") for one in children(helper) if name(one) == wanted)
+                for wanted in ("emilua-actor", "emilua-helper")]
 
     actor, helper = running("process", 100, of_actors)
     verdict("memory (PSS) of an idle subprocess actor, of 100", actor, "KiB", 400)
