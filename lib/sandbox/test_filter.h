@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 #include <span>
 #include <string>
@@ -20,6 +21,9 @@ namespace emilua::sandbox {
 
 inline constexpr int bad_setup = 200;                  // errno values stay below
 inline constexpr int killed_by_filter = 128 + SIGSYS;  // what in_child answers
+
+// What a system call has said.
+inline int errno_of(long status) { return status == -1 ? errno : 0; }
 
 // Puts a filter into force in the calling process; 0 or bad_setup.
 inline int confine(compiled_filter& filter) {
