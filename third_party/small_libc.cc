@@ -140,6 +140,9 @@ void __wrap___gconv_release_step(void* /*step*/) {}
 void __wrap__dl_init_paths(const char* /*path*/, const char* /*source*/, const char* /*prepend*/,
                            const char* /*mask*/) {}
 
+// The directory of the executable, for names of shared objects: asked for at every start.
+const char* __wrap__dl_get_origin() { return reinterpret_cast<const char*>(-1); }  // unknown
+
 // Behind dlopen(), which //lib/lua:static_dl keeps from everybody, and character sets.
 void* __wrap__dl_open() { die("a static executable loads no shared objects"); }
 void __wrap__dl_close(void* /*object*/) {}
