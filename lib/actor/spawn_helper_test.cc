@@ -206,6 +206,19 @@ TEST_F(HelperCgroupTest, ThatCannotBeMadeIsAFailureThatNamesThePart) {
   EXPECT_TRUE(leaves().empty());
 }
 
+TEST_F(HelperCgroupTest, IsNotMadeOnceTheHelperIsInABoxItself) {
+  sandbox::plan box;
+  box.promises = sandbox::promise::proc;
+  EXPECT_FALSE(helper_->restrict(box));
+  const auto child = run("true");
+  ASSERT_FALSE(child);
+  EXPECT_EQ(stage::cgroup, child.error().where);
+  EXPECT_EQ(std::errc::operation_not_permitted, child.error().code);
+  plan_.cgroup.reset();
+  plan_.steps.clear();
+  EXPECT_TRUE(run("true"));
+}
+
 TEST_F(HelperCgroupTest, OfADeadHelperIsSweptByTheNextStart) {
   const pipe_ends in = make_pipe();
   const auto child = run("read x", in.reader.get());

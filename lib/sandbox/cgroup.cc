@@ -189,11 +189,9 @@ cgroup_result<> move_family(int from, int to, pid_t family) {
   return failure("other programs in the cgroup", base::system_error(EBUSY));
 }
 
-// The family into a leaf of its own, if there is nobody else.
-cgroup_result<> step_aside(int parent, pid_t family) {
-  const auto processes = processes_in(parent);
-  if (!processes) return failure("cgroup.procs", processes.error());
-  if (!all_descend_from(family, *processes))
+// The family into a leaf of its own, if the processes that are there are nobody else's.
+cgroup_result<> step_aside(int parent, const std::vector<std::string>& processes, pid_t family) {
+  if (!all_descend_from(family, processes))
     return failure("other programs in the cgroup", base::system_error(EBUSY));
   const std::string name = next_name() + std::string{of_family};
   if (::mkdirat(parent, name.c_str(), 0755) == -1) return failure("mkdir", base::last_error());
@@ -204,9 +202,30 @@ cgroup_result<> step_aside(int parent, pid_t family) {
   return moved;
 }
 
-// The root of all may have processes and controllers.
+// Of all: only that has no type.
+bool is_root(int directory) {
+  return ::faccessat(directory, "cgroup.type", F_OK, AT_EACCESS) == -1;
+}
+
+// What is to be written to enable those that are not yet: "+memory +pids". ENOTSUP as it is said of
+// enable_controllers().
+cgroup_result<std::string> missing_controllers(int directory,
+                                               const std::vector<std::string_view>& wanted) {
+  const auto there = read_at(directory, "cgroup.controllers");
+  if (!there) return failure("cgroup.controllers", there.error());
+  const auto enabled = read_at(directory, "cgroup.subtree_control");
+  if (!enabled) return failure("cgroup.subtree_control", enabled.error());
+  std::string missing;
+  for (const std::string_view name : wanted) {
+    if (!has_word(*there, name))
+      return failure("the controller " + std::string{name}, base::system_error(ENOTSUP));
+    if (!has_word(*enabled, name)) missing += (missing.empty() ? "+" : " +") + std::string{name};
+  }
+  return missing;
+}
+
 bool can_make_way(int directory, pid_t family) {
-  if (::faccessat(directory, "cgroup.type", F_OK, AT_EACCESS) == -1) return true;
+  if (is_root(directory)) return true;
   const auto processes = processes_in(directory);
   return processes && all_descend_from(family, *processes);
 }
@@ -271,25 +290,23 @@ base::result<std::string> own_cgroup() {
 }
 
 cgroup_result<> make_way(int directory, const std::vector<std::string_view>& wanted, pid_t family) {
-  auto enabled = enable_controllers(directory, wanted);
-  if (enabled || enabled.error().code != std::errc::device_or_resource_busy) return enabled;
-  if (auto aside = step_aside(directory, family); !aside) return aside;
+  if (wanted.empty()) return {};
+  if (const auto missing = missing_controllers(directory, wanted); !missing) return missing.error();
+  if (!is_root(directory)) {
+    // Of some controllers (pids, cpu) the kernel would not say EBUSY, but make a cgroup of threads.
+    const auto processes = processes_in(directory);
+    if (!processes) return failure("cgroup.procs", processes.error());
+    if (!processes->empty())
+      if (auto aside = step_aside(directory, *processes, family); !aside) return aside;
+  }
   return enable_controllers(directory, wanted);
 }
 
 cgroup_result<> enable_controllers(int directory, const std::vector<std::string_view>& wanted) {
-  const auto there = read_at(directory, "cgroup.controllers");
-  if (!there) return failure("cgroup.controllers", there.error());
-  const auto enabled = read_at(directory, "cgroup.subtree_control");
-  if (!enabled) return failure("cgroup.subtree_control", enabled.error());
-  std::string missing;
-  for (const std::string_view name : wanted) {
-    if (!has_word(*there, name))
-      return failure("the controller " + std::string{name}, base::system_error(ENOTSUP));
-    if (!has_word(*enabled, name)) missing += (missing.empty() ? "+" : " +") + std::string{name};
-  }
-  if (missing.empty()) return {};
-  if (const auto written = write_at(directory, "cgroup.subtree_control", missing); !written)
+  const auto missing = missing_controllers(directory, wanted);
+  if (!missing) return missing.error();
+  if (missing->empty()) return {};
+  if (const auto written = write_at(directory, "cgroup.subtree_control", *missing); !written)
     return failure("cgroup.subtree_control", written.error());
   return {};
 }
@@ -299,13 +316,11 @@ std::vector<std::string> usable_controllers(const std::string& directory, pid_t 
   if (!fd) return {};
   const auto there = read_at(fd.get(), "cgroup.controllers");
   const auto enabled = read_at(fd.get(), "cgroup.subtree_control");
-  if (!there || !enabled) return {};
-  const bool may_enable =
-      ::faccessat(fd.get(), "cgroup.subtree_control", W_OK, AT_EACCESS) == 0 &&
-      can_make_way(fd.get(), family);
+  if (!there || !enabled || !can_make_way(fd.get(), family)) return {};
+  const bool writable = ::faccessat(fd.get(), "cgroup.subtree_control", W_OK, AT_EACCESS) == 0;
   std::vector<std::string> out;
   for (const char* const name : {"memory", "pids", "cpu", "io"})
-    if (has_word(*enabled, name) || (may_enable && has_word(*there, name))) out.emplace_back(name);
+    if (has_word(*enabled, name) || (writable && has_word(*there, name))) out.emplace_back(name);
   return out;
 }
 

@@ -51,7 +51,8 @@ using cgroup_result = boost::system::result<T, cgroup_failure>;
 [[nodiscard]] cgroup_result<> enable_controllers(int directory,
                                                  const std::vector<std::string_view>& wanted);
 
-// The same; of who is in the way, `family` and its descendants are moved. EBUSY: there are others,
+// The same, after whoever is in `directory`, `family` and its descendants, has been moved: but for
+// the root of all, a cgroup has processes or children with controllers. EBUSY: there are others,
 // and nothing has been moved.
 [[nodiscard]] cgroup_result<> make_way(int directory, const std::vector<std::string_view>& wanted,
                                        pid_t family);

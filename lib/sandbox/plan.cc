@@ -252,16 +252,18 @@ class planner {
 
   void join_cgroup() {
     constexpr const char* clause = "limits.cgroup";
-    constexpr const char* otherwise = "limits.address_space and limits.processes, for each process";
+    constexpr const char* delegated =
+        "a cgroup (version 2) that is delegated to you: systemd-run --user --scope -p Delegate=yes";
     if (support_.cgroup_error != 0)
       return compromise(level::off, clause, "",
                         std::string{"no cgroup: "} + std::strerror(support_.cgroup_error),
-                        "a cgroup (version 2) that is delegated to you: systemd-run --user --scope "
-                        "-p Delegate=yes");
+                        delegated);
     for (const std::string_view name : controllers_of(policy_.limits.cgroup))
       if (std::ranges::find(support_.controllers, name) == support_.controllers.end())
         return compromise(level::off, clause, "",
-                          "the controller " + std::string{name} + " is not to be had", otherwise);
+                          "the controller " + std::string{name} + " is not to be had",
+                          std::string{delegated} +
+                              "; or limits.address_space and limits.processes, for each process");
     plan_.cgroup = policy_.limits.cgroup;
     add({step_kind::join_cgroup, clause, "", in_words(*plan_.cgroup),
          plan_.namespaces & CLONE_NEWCGROUP});

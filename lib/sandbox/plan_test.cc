@@ -338,7 +338,8 @@ TEST(PlanTest, ACgroupIsJoinedBeforeAnythingElse) {
   s.controllers = {"memory", "cpu"};
   EXPECT_EQ(
       "limits.cgroup: cannot be enforced here (the controller pids is not to be had); what would "
-      "help: limits.address_space and limits.processes, for each process",
+      "help: a cgroup (version 2) that is delegated to you: systemd-run --user --scope -p "
+      "Delegate=yes; or limits.address_space and limits.processes, for each process",
       refusal(json, s));
   s.cgroup_error = EROFS;
   EXPECT_EQ(

@@ -38,7 +38,7 @@ local sandbox = {}
 ---@field namespaces? 'auto'|string[] user mount pid net ipc uts cgroup time
 ---@field user? {uid: integer, gid: integer, groups: integer[], map: 'self'}
 ---@field capabilities? string[] kept
----@field limits? {address_space: integer, core: integer, cpu_time: integer, data: integer, file_size: integer, locked_memory: integer, open_files: integer, processes: integer, stack: integer, wall_time: number, cgroup: {memory_max: integer, memory_swap_max: integer, pids_max: integer, cpu_max: string, io_max: string}} setrlimit(2)'s, in bytes, seconds, counts; wall_time: seconds until it is killed; cgroup (of confine): version 2, for the box as a whole
+---@field limits? {address_space: integer, core: integer, cpu_time: integer, data: integer, file_size: integer, locked_memory: integer, open_files: integer, processes: integer, stack: integer, wall_time: number, cgroup: {memory_max: integer, memory_swap_max: integer, pids_max: integer, cpu_max: string, io_max: string}} setrlimit(2)'s, in bytes, seconds, counts; wall_time: seconds until it is killed; cgroup: for the box as a whole, in the words of cgroup version 2; needs its controllers in a cgroup that is ours alone, whose processes move into one beneath it
 ---@field ipc? {abstract_unix: boolean, signals: boolean} with what is outside
 ---@field env? table<string, string>
 ---@field cwd? string '/' unless it says otherwise
@@ -66,7 +66,7 @@ local sandbox = {}
 function sandbox.new(policy) end
 
 ---What this kernel can enforce for this user: tried out in scratch processes.
----@return {landlock_abi: integer, seccomp: boolean, namespaces: table<string, boolean>} landlock_abi 0: none
+---@return {landlock_abi: integer, seccomp: boolean, namespaces: table<string, boolean>, cgroup: {memory: boolean, pids: boolean, cpu: boolean, io: boolean}} landlock_abi 0: none; cgroup: the controllers that limits.cgroup can use
 function sandbox.support() end
 
 ---Puts this process, with all its threads and the actors that it starts from now on, into a box, for good; the
@@ -87,7 +87,8 @@ local box = {}
 
 ---Options for spawn_vm, for one actor; `opts` are merged in. The actor runs without FFI, bytecode and
 ---machine code, and can start processes only with the promise proc. ENOTSUP with clause and reason if
----the policy cannot be enforced here.
+---the policy cannot be enforced here. spawn_vm raises what of limits.cgroup cannot be had, with clause,
+---step, mechanism and reason.
 ---@param module string
 ---@param opts? table
 ---@return table

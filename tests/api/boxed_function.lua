@@ -63,6 +63,10 @@ function jobs.fall_silent(job)
     end
 end
 
+function jobs.hoard(job)
+    return #('x'):rep(job.n)
+end
+
 function jobs.nothing()
 end
 

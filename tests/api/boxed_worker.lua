@@ -92,6 +92,10 @@ function jobs.pid()
     return system.getpid()
 end
 
+function jobs.hoard(job)
+    return #('x'):rep(job.n)
+end
+
 function jobs.jit()
     return (jit.status())
 end

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -54,6 +55,42 @@ outcome take_memory(const arguments& a) {
     if (::mmap(nullptr, mebibyte, PROT_READ | PROT_WRITE,
                MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0) == MAP_FAILED)
       return refused("mmap");
+  return done();
+}
+
+// Takes the memory, and answers whoever asks.
+[[noreturn]] void hold_memory(std::size_t size, int socket) {
+  if (::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1,
+             0) == MAP_FAILED)
+    ::_exit(1);
+  for (char question = 0; ::read(socket, &question, 1) == 1;)
+    if (::write(socket, "x", 1) != 1) break;
+  ::_exit(0);
+}
+
+// How many processes, and how many mebibytes for each.
+outcome take_memory_together(const arguments& a) {
+  const auto size = static_cast<std::size_t>(a.number(1)) << 20;
+  std::vector<int> sockets;
+  for (long i = a.number(0); i > 0; --i) {
+    int ends[2];
+    if (::socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == -1) return refused("socketpair");
+    const pid_t pid = ::fork();
+    if (pid == -1) return refused("fork");
+    if (pid == 0) {
+      ::close(ends[0]);
+      hold_memory(size, ends[1]);
+    }
+    ::close(ends[1]);
+    sockets.push_back(ends[0]);
+    // One after the other; and once more all, as one may be killed for the memory of another.
+    for (const int socket : i == 1 ? sockets : std::vector<int>{ends[0]}) {
+      char answer = 0;
+      if (::send(socket, "?", 1, MSG_NOSIGNAL) == 1 && ::read(socket, &answer, 1) == 1) continue;
+      errno = ENOMEM;
+      return refused("mmap");
+    }
+  }
   return done();
 }
 
@@ -107,11 +144,17 @@ outcome make_files(const arguments& a) {
 }
 
 constexpr attack attacks[] = {
-    {"fork_many", fork_many},         {"start_threads", start_threads},
-    {"take_memory", take_memory},     {"open_descriptors", open_descriptors},
-    {"make_pipes", make_pipes},       {"fill", fill},
-    {"make_files", make_files},       {"spin", spin},
-    {"wait_for_ever", wait_for_ever}, {"flood", flood},
+    {"fork_many", fork_many},
+    {"start_threads", start_threads},
+    {"take_memory", take_memory},
+    {"take_memory_together", take_memory_together},
+    {"open_descriptors", open_descriptors},
+    {"make_pipes", make_pipes},
+    {"fill", fill},
+    {"make_files", make_files},
+    {"spin", spin},
+    {"wait_for_ever", wait_for_ever},
+    {"flood", flood},
 };
 
 }  // namespace

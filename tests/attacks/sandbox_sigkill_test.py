@@ -36,7 +36,7 @@ def leave_others():
 
 
 def outside():
-    """What could be left: mounts and files. No policy here makes a cgroup: //lib/sandbox:cgroup_test."""
+    """What could be left: mounts and files. No policy here makes a cgroup: //lib/actor:spawn_helper_test."""
     with open("/proc/self/mountinfo", encoding="utf-8") as mounts:
         return [mounts.read()] + [os.listdir(place) for place in TEMPORARY]
 
