@@ -18,16 +18,22 @@ import threading
 # By machine; calls since 2019 have one number everywhere.
 _NUMBERS = {
     "x86_64": {
-        "capset": 126, "clone": 56, "epoll_create1": 291, "eventfd2": 290, "execveat": 322, "memfd_create": 319, "pipe2": 293,
-        "pivot_root": 155, "prctl": 157, "preadv2": 327, "pwritev2": 328, "seccomp": 317, "setrlimit": 160,
-        "prlimit64": 302, "setsid": 112, "sethostname": 170, "signalfd4": 289, "socketpair": 53,
-        "timerfd_create": 283, "umount2": 166, "mount": 165, "unshare": 272, "waitid": 247,
+        "accept4": 288, "capset": 126, "chroot": 161, "clone": 56, "dup3": 292, "epoll_create1": 291,
+        "eventfd2": 290, "execveat": 322, "getsockopt": 55, "listen": 50, "memfd_create": 319, "mmap": 9,
+        "mount": 165, "pipe2": 293, "pivot_root": 155, "poll": 7, "prctl": 157, "preadv2": 327,
+        "prlimit64": 302, "pwritev2": 328, "rt_sigaction": 13, "seccomp": 317, "setgroups": 116,
+        "sethostname": 170, "setns": 308, "setresgid": 119, "setresuid": 117, "setrlimit": 160, "setsid": 112,
+        "setsockopt": 54, "signalfd4": 289, "socket": 41, "socketpair": 53, "timerfd_create": 283,
+        "umount2": 166, "unshare": 272, "waitid": 247,
     },
     "aarch64": {
-        "capset": 91, "clone": 220, "epoll_create1": 20, "eventfd2": 19, "execveat": 281, "memfd_create": 279, "pipe2": 59,
-        "pivot_root": 41, "prctl": 167, "preadv2": 286, "pwritev2": 287, "seccomp": 277, "setrlimit": 164,
-        "prlimit64": 261, "setsid": 157, "sethostname": 161, "signalfd4": 74, "socketpair": 199,
-        "timerfd_create": 85, "umount2": 39, "mount": 40, "unshare": 97, "waitid": 95,
+        "accept4": 242, "capset": 91, "chroot": 51, "clone": 220, "dup3": 24, "epoll_create1": 20,
+        "eventfd2": 19, "execveat": 281, "getsockopt": 209, "listen": 201, "memfd_create": 279, "mmap": 222,
+        "mount": 40, "pipe2": 59, "pivot_root": 41, "poll": 73, "prctl": 167, "preadv2": 286, "prlimit64": 261,
+        "pwritev2": 287, "rt_sigaction": 134, "seccomp": 277, "setgroups": 159, "sethostname": 161,
+        "setns": 268, "setresgid": 149, "setresuid": 147, "setrlimit": 164, "setsid": 157, "setsockopt": 208,
+        "signalfd4": 74, "socket": 198, "socketpair": 199, "timerfd_create": 85, "umount2": 39,
+        "unshare": 97, "waitid": 95,
     },
 }
 _EVERYWHERE = {
@@ -58,12 +64,14 @@ def number(call):
     return _EVERYWHERE.get(call) or _NUMBERS[platform.machine()][call]
 
 
-def without(call, error, first_argument=None, flags=None):
+def without(call, error, first_argument=None, flags=None, argument=None):
     """From now on the call fails in this process and its descendants: always, or only with this first
-    argument, or only with any of these flags in it."""
+    argument, or only with any of these flags in it, or only if this argument, (its index, value), is so."""
     test = b""
     if first_argument is not None:
-        test = _instruction(_LOAD, 16) + _instruction(_EQUAL, first_argument, 0, 1)
+        argument = (0, first_argument)
+    if argument is not None:
+        test = _instruction(_LOAD, 16 + 8 * argument[0]) + _instruction(_EQUAL, argument[1], 0, 1)
     elif flags is not None:
         test = _instruction(_LOAD, 16) + _instruction(_ANY_BIT, flags, 0, 1)
     program = _program(call, test + _instruction(_RETURN, _ERRNO | error))

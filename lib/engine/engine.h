@@ -9,8 +9,8 @@
 
 namespace emilua::engine {
 
-// Everything from the first instruction to the exit status. The command line is read once there is a
-// helper for actors' processes, which are to have nothing of it.
+// Everything from the first instruction to the exit status. The command line is read once there is
+// a helper for actors' processes, which are to have nothing of it.
 [[nodiscard]] int main(int argc, char** argv, char** envp, command_line_reader* read);
 
 }  // namespace emilua::engine

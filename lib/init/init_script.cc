@@ -83,6 +83,14 @@ lua_State* make_state(executor& run) {
   return L;
 }
 
+// What print() and its like have written is out, or it is told why not.
+void finish_output(executor& run) {
+  int error = std::fflush(stdout) == 0 ? 0 : errno;
+  // Of what has failed before, nobody has kept the reason.
+  if (error == 0 && std::ferror(stdout) != 0) error = EIO;
+  if (error != 0) run.fail({"ipc_actor/init: standard output: ", ::strerrordesc_np(error)});
+}
+
 // In a frame of its own, below the one that erases the stack.
 [[gnu::noinline]] void run_in_arena(const init_script_request& request) {
   executor run{request.memory, request.fatal};
@@ -106,6 +114,7 @@ lua_State* make_state(executor& run) {
   // Closes the files that the script left open: stdio would write their buffers out when the
   // process ends, by descriptor numbers that mean something else by then.
   lua_close(L);
+  if (request.output_matters) finish_output(run);
   (void)std::fflush(nullptr);
 }
 

@@ -27,6 +27,7 @@ struct init_script_request {
   const char* name = "=init.script";  // of the chunk, as luaL_loadbuffer has it
   std::size_t memory = arena_size;    // what the script can have in all
   bool keep_stack = false;            // the caller sees to erase_stack(), or executes a program
+  bool output_matters = false;        // what it has printed and cannot be written is its failure
 
   // Adds to what the script finds; in the script's memory. May raise Lua errors.
   void (*prepare)(lua_State* L) = nullptr;

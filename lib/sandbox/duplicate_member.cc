@@ -11,7 +11,8 @@ namespace {
 
 namespace json = boost::json;
 
-// The part of boost::json::basic_parser's handler that looks at names; where it is, it knows by `open_`.
+// The part of boost::json::basic_parser's handler that looks at names; where it is, it knows by
+// `open_`.
 class name_watcher {
  public:
   static constexpr std::size_t max_object_size = SIZE_MAX, max_array_size = SIZE_MAX,

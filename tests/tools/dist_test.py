@@ -234,7 +234,8 @@ def fish_completes_options_and_commands():
 
     def offered(line):
         path = ARCHIVE + "/share/fish/vendor_completions.d/%s.fish" % line.split()[0]
-        found = run("fish", "--no-config", "-c", script, path, line, cwd=scratch(), env={"PATH": os.environ["PATH"], "HOME": scratch()})
+        found = run("fish", "--no-config", "-c", script, path, line, cwd=scratch(),
+                    env={"PATH": os.environ["PATH"], "HOME": scratch()})
         assert found.returncode == 0 and found.stderr == "", found
         return {one.split("\t")[0] for one in found.stdout.splitlines()}
 

@@ -171,7 +171,7 @@ def a_count_gathers_messages():
 def as_many_as_the_kernel_carries_and_no_more():
     found = received(*["0"] * 253)
     assert len(found["descriptors"]) == 253
-    refused(tool("send", "--to=fd:0", *["0"] * 254, stdin=None), "more than 253 FDs")
+    refused(tool("send", "--to=fd:0", *["0"] * 254, stdin=None), "more than 253 FDs (see fdpass send --help)")
 
 
 @case
@@ -213,7 +213,7 @@ def the_message_and_the_peer_are_variables_if_asked_for():
     assert run.stdout == "a b 1 %d %d\n" % (os.geteuid(), os.getegid()), run
     ours, theirs = socket_pair("seqpacket")
     socket.send_fds(ours, [b"a\0b"], [0])
-    refused(given(theirs, "recv", "--from=fd:%d", "--env", "--", "true"), "NUL", status=1)
+    refused(given(theirs, "recv", "--from=fd:%d", "--env", "--", "true"), "--env: FDPASS_DATA: the message has a NUL byte", status=1)
 
 
 @case
@@ -332,7 +332,7 @@ def the_wrong_visitors_are_turned_away_until_the_right_one_comes():
         run = tool("send", "--to", place, "--timeout=50", "--data=first", "0")
         assert wrong or run.returncode == 0, run
         if wrong:
-            assert "turned away" in child.stderr.readline()
+            assert child.stderr.readline().endswith(": turned away\n")
             ours.connect(place)
             socket.send_fds(ours, [b"second"], [0])
         out, _ = child.communicate(timeout=60)
@@ -365,7 +365,7 @@ def nobody_waits_longer_than_the_timeout():
     refused(tool("send", "--to", place, "--timeout=0.05", "0"), "--timeout: connect: ", status=124)
     assert not os.path.exists(place)
     ours, theirs = socket_pair("seqpacket")
-    refused(given(theirs, "recv", "--from=fd:%d", "--timeout=0"), "--timeout: recv: message", status=124)
+    refused(given(theirs, "recv", "--from=fd:%d", "--timeout=0"), "--timeout: recv: message: took too long", status=124)
     ours.close()
 
 
@@ -397,7 +397,8 @@ def every_wrong_command_line_is_one_line_and_2():
         ("send", "--to=x", "--peer-pid=me", "0"): "--peer-pid: me: not a number",
         ("send", "--to=fd:0", "99"): "FD: 99: Bad file descriptor",
         ("send", "--to=fd:0", "99999999999999999999"): "more than",
-        ("send", "--to=fd:0", "file"): "FD: file: a number, open:r:PATH",
+        ("send", "--to=fd:0", "file"): "FD: file: a number, open:r:PATH, open:rw:PATH, tcp-listen:HOST:PORT, unix-listen:PATH, memfd:TEXT or "
+                                            "pidfd:PID expected",
         ("send", "--to=fd:0", "--", "-1"): "FD: -1: a number, open:r:PATH",
         ("send", "--to=fd:0", "open:x:y"): "open:r:PATH or open:rw:PATH expected",
         ("send", "--to=fd:0", "tcp-listen:80"): "tcp-listen:HOST:PORT expected",
@@ -409,12 +410,12 @@ def every_wrong_command_line_is_one_line_and_2():
         ("send", "--to=fd:0", "pidfd:x"): "x: not a number",
         ("recv",): "--from or --listen is missing",
         ("recv", "--from=x", "--listen=y"): "--from and --listen exclude each other",
-        ("recv", "--listen=fd:0"): "fd:N is connected already; use --from",
-        ("recv", "--from=x", "--type=datagram"): "nothing comes from there; use --listen",
+        ("recv", "--listen=fd:0"): "--listen: fd:N is connected already; use --from",
+        ("recv", "--from=x", "--type=datagram"): "--type: datagram: nothing comes from there; use --listen",
         ("recv", "--from=x", "--count=254"): "--count: 254: more than 253",
-        ("recv", "--from=x", "--name=a:b", "--", "x"): "without a colon",
+        ("recv", "--from=x", "--name=a:b", "--", "x"): "--name: a:b: not up to 255 visible characters without a colon",
         ("recv", "--from=x", "--name=", "--", "x"): "--name: '': not up to 255",
-        ("recv", "--from=x", "--env"): "--env and --name are for a PROGRAM",
+        ("recv", "--from=x", "--env"): "--env and --name are for a PROGRAM, which is missing",
         ("recv", "--from=x", "--json", "--", "x"): "--json prints, and runs no program",
         ("recv", "--from=x", "cat"): "'cat': a -- before PROGRAM is missing",
         ("pair", "--", "a", "b"): "::: between the programs is missing",
@@ -452,14 +453,14 @@ def everything_that_fails_is_one_line_and_1():
     ours, theirs = socket_pair("seqpacket")
     socket.send_fds(ours, [b"x"], [0])
     ours.close()
-    refused(given(theirs, "recv", "--from=fd:%d", "--count=2"), "ended after 1 of 2 descriptors", status=1)
+    refused(given(theirs, "recv", "--from=fd:%d", "--count=2"), "recv: message: the other side ended after 1 of 2 descriptors", status=1)
     ours, theirs = socket_pair("seqpacket")
     ours.send(b"text")
-    refused(given(theirs, "recv", "--from=fd:%d", "--", "true"), "no descriptor came with it", status=1)
+    refused(given(theirs, "recv", "--from=fd:%d", "--", "true"), "recv: message: no descriptor came with it", status=1)
     ours, theirs = socket_pair("seqpacket")
     ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
     ours.send(b"x" * 65537)
-    refused(given(theirs, "recv", "--from=fd:%d"), "longer than 65536 bytes", status=1)
+    refused(given(theirs, "recv", "--from=fd:%d"), "recv: message: longer than 65536 bytes", status=1)
     ours, theirs = socket_pair("seqpacket")
     ours.close()
     refused(given(theirs, "send", "--to=fd:%d", "0"), "send: message: ", status=1)
@@ -471,7 +472,7 @@ def descriptors_that_there_is_no_room_for_are_told():
     socket.send_fds(ours, [b"x"], array.array("i", [0] * 40))
     run = given(theirs, "recv", "--from=fd:%d", preexec_fn=lambda: __import__("resource").setrlimit(
         __import__("resource").RLIMIT_NOFILE, (20, 20)))
-    refused(run, "descriptors were lost: Too many open files", status=1)
+    refused(run, "recv: message: descriptors were lost: Too many open files", status=1)
 
 
 @case

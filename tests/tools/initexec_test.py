@@ -559,10 +559,10 @@ def every_wrong_command_line_is_one_line_and_2():
         ("--arg-fd=x", "x"): "--arg-fd: x: not a number",
         ("--sync-fd=99", "x"): "--sync-fd: 99: Bad file descriptor",
         ("--keep-fd=-1", "x"): "--keep-fd: -1: not a number",
-        ("--keep-fd=3", "x"): "--keep-fd is for a PROGRAM",
-        ("--env-file=x", "x"): "--env-file is for a PROGRAM",
+        ("--keep-fd=3", "x"): "--keep-fd is for a PROGRAM, which is missing",
+        ("--env-file=x", "x"): "--env-file is for a PROGRAM, which is missing",
         ("--pid1=yes", "x"): "--pid1: yes: no expected",
-        ("--pid1=no", "--kill-all-on-exit", "x"): "exclude each other",
+        ("--pid1=no", "--kill-all-on-exit", "x"): "--kill-all-on-exit and --pid1=no exclude each other",
         ("--kill-all-on-exit=1", "x"): "--kill-all-on-exit takes no value",
     }
     for words, part in complaints.items():

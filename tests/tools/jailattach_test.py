@@ -327,7 +327,8 @@ def a_program_runs_after_the_script_from_a_copy_that_nobody_can_write():
 @case
 def what_would_load_the_containers_libraries_is_refused():
     with Running() as box:
-        refused(box.attach("--", sys.executable), "not static: its libraries would be the container's", status=126)
+        refused(box.attach("--", sys.executable), "not static: its libraries would be the container's (--from-image executes what is there)",
+                status=126)
         path = write(script("") + ".sh", "#!/bin/sh\n", 0o755)
         refused(box.attach("--", path), "no ELF program: its interpreter would be the container's", status=126)
         refused(box.attach("--", "no-such-program"), "exec: no-such-program: No such file or directory", status=127)
@@ -391,7 +392,7 @@ def every_wrong_command_line_is_one_line_and_2():
         ("--pid=1", "--user=1:2:3", "-e", ""): "UID or UID:GID expected",
         ("--pid=1", "--program-fd=99", "--", "x"): "--program-fd: 99: Bad file descriptor",
         ("--pid=1", "--program-fd=0", "--from-image", "--", "x"): "--program-fd and --from-image exclude each other",
-        ("--pid=1", "--from-image", "-e", ""): "are for a PROGRAM, which is missing",
+        ("--pid=1", "--from-image", "-e", ""): "--program-fd and --from-image are for a PROGRAM, which is missing",
         ("--pid=1", "--env==x", "--", "x"): "--env: =x: NAME or NAME=VALUE expected",
         ("--pid=1", "ls"): "'ls': a -- before PROGRAM is missing",
         ("--pid=1", "--"): "no program is given after --",
@@ -405,12 +406,12 @@ def every_wrong_command_line_is_one_line_and_2():
 # 91 row 37
 @case
 def processes_that_are_no_containers_are_refused():
-    refused(tool("--pid=%d" % os.getpid(), "-e", "print 'ran on the host'"), "is in no other namespaces than we are",
+    refused(tool("--pid=%d" % os.getpid(), "-e", "print 'ran on the host'"), "is in no other namespaces than we are: no container\n",
             status=125)
     refused(tool("--pid=2147483646", "-e", "x = 1"), "--pid: 2147483646: No such process", status=125)
     with open("/dev/null", encoding="ascii") as file:
         refused(tool("--pidfd=fd:%d" % file.fileno(), "-e", "x = 1", pass_fds=[file.fileno()]),
-                "no descriptor of a process", status=125)
+                "no descriptor of a process that can be seen from here", status=125)
 
 
 @case

@@ -165,6 +165,14 @@ def what_needs_the_engine_is_said():
 # --- errors ------------------------------------------------------------------------------------------
 
 
+# 91 row 54
+@case
+def more_arguments_than_lua_has_room_for_are_refused():
+    path = script("print(select('#', ...), select(-1, ...))")
+    gives("5000\t4999\n", path, *map(str, range(5000)))
+    fails("arguments: 20000: more than a script can have\n", path, *["x"] * 20000)
+
+
 @case
 def an_uncaught_error_has_a_traceback():
     run = luarun(script("local function f() error 'mine' end\nf()"))

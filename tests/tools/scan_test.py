@@ -336,7 +336,7 @@ def what_cannot_be_changed_is_told():
 def wrong_values_are_told():
     fails("emit: value 2 is a table", "emit(1, {})", text="a\n")
     fails("emit: a table with names needs --json-out", "emit{a = 1}", text="a\n")
-    fails("emit: neither a text, a number", "--json-out", "emit(print)", text="a\n")
+    fails("emit: neither a text, a number, a boolean, a table nor nil", "--json-out", "emit(print)", text="a\n")
     fails("emit: a table has names that are no texts", "--json-out", "emit{[1.5] = 1}", text="a\n")
     fails("emit: tables in tables, deeper than 100", "--json-out", "t = {} t[1] = t emit(t)", text="a\n")
     fails("exit: no status from 0 to 255: 256", "exit(256)", text="a\n")
@@ -359,13 +359,19 @@ def a_record_without_end_is_refused():
     except BrokenPipeError:
         pass
     _, err = process.communicate()
-    assert process.returncode == 2 and err == b"scan: -: record 1: longer than 256 MiB\n", err
+    assert process.returncode == 2 and err.decode() == "scan: -: record 1: longer than 256 MiB\n", err
 
 
 @case
 def an_expression_that_takes_too_long_is_stopped():
     run = scan("--regex", "-F", "(a+)+$", "emit(NF)", input="a" * 4000 + "b\n", stdin=None)
     assert run.returncode in (0, 2) and (run.returncode == 0 or "field separator: " in run.stderr), run
+
+
+@case
+def an_expression_for_records_that_takes_too_long_is_stopped():
+    fails("scan: -: record 1: record separator: Matching takes too many steps\n", "--regex", "-R", "(a|aa)+$", "emit()",
+          text="a" * 300 + "b\n")
 
 
 @case
@@ -380,12 +386,12 @@ def misuse_is_told():
         fails("exclude each other", one, other, "emit()")
     fails("--regex needs -F or -R", "--regex", "emit()")
     fails("-F: the separator is empty", "-F", "", "emit()")
-    fails("-R: not one of", "-R", "\\q", "emit()")
+    fails("-R: not one of \\t \\n \\r \\0 \\\\ \\xHH: \\q", "-R", "\\q", "emit()")
     fails("-F: ([: ", "--regex", "-F", "([", "emit()")
-    fails("-F: with --csv the separator is one character", "--csv", "-F", "ab", "emit()")
+    fails("-F: with --csv the separator is one character, and no quote and no line end", "--csv", "-F", "ab", "emit()")
     fails("-F: with --csv the separator is one character", "--csv", '-F"', "emit()")
     for bad in "", "0", "x", "3-1", "1,,2", "-", "1-2-3", "4294967295":
-        fails("--fields: '", "--fields=" + bad)
+        fails("is no field and no range of fields, such as 1 or 3-5 or 3-", "--fields=" + bad)
 
 
 @case

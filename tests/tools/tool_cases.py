@@ -125,7 +125,7 @@ def common(hint, options=()):
         for mode in 0o4755, 0o2755:
             os.chmod(copy, mode)
             run = subprocess.run([copy, "--version"], capture_output=True, text=True, check=False, **NOBODY)
-            refused(run, "set-uid", status=1)
+            refused(run, "refuses to run set-uid, set-gid or with file capabilities", status=1)
 
     @case
     def it_starts_in_an_empty_root_as_nobody():

@@ -40,8 +40,8 @@ struct example {
   std::string what;  // it does, as a sentence without a full stop
 };
 
-// Another program, whose command line follows its name (`emilua scan …`): whoever parses looks for it
-// first. It has a page and completions of its own.
+// Another program, whose command line follows its name (`emilua scan …`): whoever parses looks for
+// it first. It has a page and completions of its own.
 struct program_summary {
   std::string name;
   std::string purpose;

@@ -86,9 +86,7 @@ TEST_F(option_table_test, the_version_may_be_that_of_several_things) {
 }
 
 TEST_F(option_table_test, other_programs_are_listed_and_not_parsed) {
-  table_.set_programs([] {
-    return std::vector<program_summary>{{"lid", "Closes."}};
-  });
+  table_.set_programs([] { return std::vector<program_summary>{{"lid", "Closes."}}; });
   EXPECT_NE(table_.help().find("\nCommands:\n  lid                     Closes.\n"),
             std::string::npos);
   EXPECT_EQ(table_.parse({"lid", "--tight"})->words, (std::vector<std::string>{"lid", "--tight"}));

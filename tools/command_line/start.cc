@@ -3,7 +3,10 @@
 #include <signal.h>
 #include <sys/auxv.h>
 
+#include <cerrno>
+
 #include "lib/base/bytes.h"
+#include "lib/base/error.h"
 #include "lib/base/file.h"
 #include "lib/base/printable.h"
 
@@ -53,6 +56,10 @@ std::vector<std::string> words(int argc, char** argv) {
 
 void complain(const char* tool, std::string_view what) {
   say(std::string{tool} + ": " + base::printable(what));
+}
+
+void complain_of_memory(const char* tool) {
+  complain(tool, "memory: " + base::system_error(ENOMEM).message());
 }
 
 int print(const char* tool, std::string_view text) {

@@ -32,6 +32,9 @@ struct refusal {
 // anywhere, are written as \xNN.
 void complain(const char* tool, std::string_view what);
 
+// Of std::bad_alloc.
+void complain_of_memory(const char* tool);
+
 // All of the text on standard output. Status 1, and a complaint, if that is closed or full; a
 // reader that has gone does not end the process by SIGPIPE.
 [[nodiscard]] int print(const char* tool, std::string_view text);

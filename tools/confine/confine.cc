@@ -1,5 +1,7 @@
 #include "tools/confine/confine.h"
 
+#include <new>
+
 #include "tools/command_line/start.h"
 #include "tools/confine/doctor.h"
 #include "tools/confine/options.h"
@@ -12,8 +14,7 @@ constexpr int refused = 125;
 
 int print(const std::string& text) { return tools::print("confine", text) == 0 ? 0 : refused; }
 
-int main(int argc, char** argv, char** envp) {
-  if (!tools::start("confine")) return refused;
+int parse_and_run(int argc, char** argv, char** envp) {
   const auto options = parse_options(argc, argv);
   if (!options) {
     const auto& [status, text] = options.error();
@@ -21,6 +22,16 @@ int main(int argc, char** argv, char** envp) {
   }
   if (options->doctor) return print(examine(options->json));
   return run(*options, argv, envp);
+}
+
+int main(int argc, char** argv, char** envp) {
+  if (!tools::start("confine")) return refused;
+  try {
+    return parse_and_run(argc, argv, envp);
+  } catch (const std::bad_alloc&) {
+    tools::complain_of_memory("confine");
+  }
+  return refused;
 }
 
 }  // namespace

@@ -218,7 +218,9 @@ class command_line {
           out_.report = true;
         });
     add("--status-fd", "N", "Write a JSON object per event to descriptor N",
-        [this](const std::string& v) { out_.status_fd = tools::open_descriptor("--status-fd", v); });
+        [this](const std::string& v) {
+          out_.status_fd = tools::open_descriptor("--status-fd", v);
+        });
     table_.set_notes(notes);
     table_.add_status({"124", "the program took longer than --limit wall_time"});
     table_.add_status({"125", "the box could not be set up and nothing ran"});

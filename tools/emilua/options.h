@@ -2,7 +2,8 @@
 //
 //   engine::command_line line = parse_options(argc, argv);
 //
-// Options come before the script; all that follows it belongs to the script. Nothing is printed here.
+// Options come before the script; all that follows it belongs to the script. Nothing is printed
+// here.
 #pragma once
 
 #include <functional>

@@ -189,7 +189,7 @@ int main(int argc, char** argv, char** envp) {
     tools::complain(name, e.what);
     return tools::wrong_usage;
   } catch (const std::bad_alloc&) {
-    tools::complain(name, "memory: " + base::system_error(ENOMEM).message());
+    tools::complain_of_memory(name);
   }
   return tools::failure;
 }

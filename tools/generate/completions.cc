@@ -195,7 +195,8 @@ std::string zsh_completion(const option_table& table) {
 
 namespace {
 
-// A table's place on the command line: the tool that is completed, and the words that lead to the table.
+// A table's place on the command line: the tool that is completed, and the words that lead to the
+// table.
 struct place {
   std::string tool;
   list words;

@@ -62,6 +62,7 @@ void run_script(container& c, bool first) {
                          .argument = c.what.argument,
                          .name = c.name.c_str(),
                          .keep_stack = true,
+                         .output_matters = true,
                          .begin = wait_for_maker,
                          .with = &c,
                          .fatal = report_and_exit});

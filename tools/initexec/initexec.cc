@@ -5,7 +5,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <csignal>
 #include <new>
 #include <optional>
@@ -14,6 +13,7 @@
 #include "lib/base/bytes.h"
 #include "lib/base/error.h"
 #include "lib/base/file.h"
+#include "lib/base/signals.h"
 #include "lib/base/unique_fd.h"
 #include "lib/init/init_script.h"
 #include "lib/ipc/process.h"
@@ -94,7 +94,7 @@ int guarded(Work&& work) {
     tools::complain(tool_name, e.what);
     return e.status;
   } catch (const std::bad_alloc&) {
-    tools::complain(tool_name, "memory: " + base::system_error(ENOMEM).message());
+    tools::complain_of_memory(tool_name);
   }
   return set_up_failed;
 }
@@ -147,6 +147,7 @@ int run_inside(container& container) {
   const int outcome = guarded([&] {
     if (options.map) map_ids(pidfd.get(), *options.map);
     if (options.sync != -1) meet(options.sync, *pid);
+    base::ignore_sigpipe();  // whoever is inside may have failed already
     const auto given = base::write_all(consent.get(), base::bytes_of("."));
     if (!given && given.error() != std::errc::broken_pipe)
       fail(set_up_failed, "pipe", given.error());

@@ -4,7 +4,6 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <new>
 #include <string>
 
@@ -36,7 +35,7 @@ int guarded(Work&& work) {
     tools::complain(tool_name, e.what);
     return e.status;
   } catch (const std::bad_alloc&) {
-    tools::complain(tool_name, "memory: " + base::system_error(ENOMEM).message());
+    tools::complain_of_memory(tool_name);
   }
   return set_up_failed;
 }

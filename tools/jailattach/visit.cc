@@ -118,6 +118,7 @@ int go_in(visit& v) {
                            .name = v.script_name.c_str(),
                            .memory = script_memory,
                            .keep_stack = true,
+                           .output_matters = true,
                            .prepare = add_modules,
                            .fatal = report_and_exit});
   if (v.what.program.empty()) return 0;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <new>
 #include <string>
 #include <string_view>
 
@@ -82,11 +83,16 @@ bool load_script(lua_State* L, const std::string& script) {
          complain_of_chunk(L);
 }
 
-int push_arguments(lua_State* L, const options& o) {
-  luaL_checkstack(L, static_cast<int>(o.arguments.size()) + 8, "too many arguments");
+// With the function below them on the stack. Lua has room for some thousands.
+bool call_with_arguments(lua_State* L, const options& o) {
+  const auto count = static_cast<int>(o.arguments.size());
+  if (lua_checkstack(L, count + 8) == 0) {
+    tools::complain(name, "arguments: " + std::to_string(count) + ": more than a script can have");
+    return false;
+  }
   for (const std::string& argument : o.arguments)
     lua_pushlstring(L, argument.data(), argument.size());
-  return static_cast<int>(o.arguments.size());
+  return call(L, count);
 }
 
 // The table of Lua's own interpreters.
@@ -116,7 +122,7 @@ bool run(lua_State* L, const options& o) {
   for (const step& s : o.steps)
     if (!run_step(L, s)) return false;
   if (!o.script) return true;
-  return load_script(L, *o.script) && call(L, push_arguments(L, o));
+  return load_script(L, *o.script) && call_with_arguments(L, o);
 }
 
 // --- bytecode ------------------------------------------------------------------------------------
@@ -147,22 +153,28 @@ bool write_bytecode(lua_State* L, const options& o) {
   return true;
 }
 
-int main(int argc, char** argv, char** envp) {
-  if (!tools::guard_standard_output(name, tools::failure)) return tools::failure;
-  if (!tools::start(name)) return tools::failure;
+int parse_and_run(int argc, char** argv, char** envp) {
   const auto options = parse_options(argc, argv);
   if (!options) return tools::finish(name, options.error());
   process p{{argv[0]}, envp};
   p.arguments.push_back(options->script.value_or(""));
   p.arguments.insert(p.arguments.end(), options->arguments.begin(), options->arguments.end());
   const lua::state L = lua::new_state();
-  if (L == nullptr) {
-    tools::complain(name, "not enough memory");
-    return tools::failure;
-  }
+  if (L == nullptr) throw std::bad_alloc{};
   set_process(L.get(), p);
   const bool good = options->bytecode ? write_bytecode(L.get(), *options) : run(L.get(), *options);
   return good ? 0 : tools::failure;
+}
+
+int main(int argc, char** argv, char** envp) {
+  if (!tools::guard_standard_output(name, tools::failure)) return tools::failure;
+  if (!tools::start(name)) return tools::failure;
+  try {
+    return parse_and_run(argc, argv, envp);
+  } catch (const std::bad_alloc&) {
+    tools::complain_of_memory(name);
+  }
+  return tools::failure;
 }
 
 }  // namespace

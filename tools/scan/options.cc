@@ -28,10 +28,9 @@ record, END() after the last one. Text that is not JSON is written with FS
 between fields, or a space. FILE may be -, standard input, as is none.)";
 
 tools::option_table table_for(given& g) {
-  tools::option_table table{
-      "scan",
-      "Runs Lua for each record of a text, or prints chosen fields.",
-      {"[OPTION...] LUA [FILE...]", "[OPTION...] --fields=LIST [FILE...]"}};
+  tools::option_table table{"scan",
+                            "Runs Lua for each record of a text, or prints chosen fields.",
+                            {"[OPTION...] LUA [FILE...]", "[OPTION...] --fields=LIST [FILE...]"}};
   const auto set = [](bool& flag) { return [&flag](const std::string&) { flag = true; }; };
   const auto keep = [](std::optional<std::string>& to) {
     return [&to](const std::string& value) { to = value; };
