@@ -221,7 +221,7 @@ cgroup_result<std::string> missing_controllers(int directory,
       return failure("the controller " + std::string{name}, base::system_error(ENOTSUP));
     if (!has_word(*enabled, name)) missing += (missing.empty() ? "+" : " +") + std::string{name};
   }
-  return missing;
+  return cgroup_result<std::string>{boost::system::in_place_value, std::move(missing)};
 }
 
 bool can_make_way(int directory, pid_t family) {
