@@ -20,6 +20,7 @@
 #include "lib/sandbox/launch.h"
 #include "lib/sandbox/plan.h"
 #include "lib/sandbox/program_file.h"
+#include "lib/sandbox/step_failure_text.h"
 #include "lib/sandbox/support.h"
 #include "tools/command_line/start.h"
 #include "tools/confine/status.h"
@@ -162,7 +163,7 @@ class runner {
       case stage::step: {
         const sandbox::step& s = plan.steps[failure.index];
         return {exit_code::refused, s.clause,
-                s.clause + ": " + sandbox::describe(s) + ": " + reason};
+                s.clause + ": " + sandbox::describe_failure(s, failure.code)};
       }
       case stage::host:
         return {exit_code::refused, "", failure.what + ": " + reason};

@@ -4,6 +4,7 @@
 
 #include "lib/lua/class.h"
 #include "lib/lua/error.h"
+#include "lib/sandbox/step_failure_text.h"
 
 namespace emilua::bindings {
 namespace {
@@ -33,9 +34,8 @@ void raise_clause(lua_State* L, std::errc error, const sandbox::policy_error& fa
 }
 
 void push_step(lua_State* L, std::error_code error, const sandbox::step& step) {
-  const std::string what = sandbox::describe(step);
-  push_clause(L, error, step.clause, what + ": " + error.message());
-  set(L, "step", what);
+  push_clause(L, error, step.clause, sandbox::describe_failure(step, error));
+  set(L, "step", sandbox::describe(step));
   set(L, "mechanism", sandbox::mechanism_of(step.kind));
 }
 

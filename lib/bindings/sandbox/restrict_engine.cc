@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "lib/base/error.h"
+#include "lib/sandbox/step_failure_text.h"
 #include "lib/sandbox/support.h"
 
 namespace emilua::bindings {
@@ -13,7 +14,7 @@ restriction_failure failure_of(const sandbox::plan& plan, const sandbox::step_fa
                                const char* whose) {
   const std::error_code code = base::system_error(failed.error);
   const sandbox::step& s = plan.steps.at(failed.index);
-  return {code, {s.clause, whose + sandbox::describe(s) + ": " + code.message()}};
+  return {code, {s.clause, whose + sandbox::describe_failure(s, code)}};
 }
 
 }  // namespace
