@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import resource
+import shutil
 import socket
 import subprocess
 import sys
@@ -45,6 +46,22 @@ def check_row(each, **options):
 
     check(run(each.tool, each.words, preexec_fn=fail, **options), each.tool, each.status,
           each.line + "No space left on device\n")
+
+
+def run_in_bare_root(tool, words):
+    """In a root directory that holds the tool and a busybox, and neither /proc nor /dev."""
+    if os.geteuid() != 0:
+        skip("needs root, to change the root directory")
+    root = scratch(public=True)
+    for path in PATHS[tool], "/bin/busybox":
+        shutil.copy(path, root)
+
+    def enter():
+        os.chroot(root)
+        os.chdir("/")
+
+    return subprocess.run(["/" + tool, *words], preexec_fn=enter, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                          timeout=60, check=False)
 
 
 def pair(kind=socket.SOCK_SEQPACKET):
@@ -101,19 +118,7 @@ def with_best_effort_confine_goes_on_with_less():
 
 @case
 def a_terminal_that_cannot_be_made_is_told_by_confine():
-    if os.geteuid() != 0:
-        skip("needs root, to change the root directory")
-    root = scratch(public=True)
-    for path in PATHS["confine"], "/bin/busybox":
-        subprocess.run(["cp", path, root], check=True)
-
-    def enter():
-        os.chroot(root)
-        os.chdir("/")
-
-    found = subprocess.run(["/confine", "--pty", "--status-fd=1", "--", "/busybox", "true"], preexec_fn=enter,
-                           capture_output=True,
-                           text=True, check=False)
+    found = run_in_bare_root("confine", ["--pty", "--status-fd=1", "--", "/busybox", "true"])
     check(found, "confine", 125, "--pty: No such file or directory\n")
     assert '"clause":"terminal","reason":"--pty: No such file or directory"' in found.stdout, found
 
@@ -198,26 +203,22 @@ def a_socket_without_another_side_is_told_by_fdpass():
 
 
 @case
-def orphans_that_cannot_be_found_are_told_by_initexec():
-    if os.geteuid() != 0:
-        skip("needs root, to change the root directory")
-    root = scratch(public=True)
-    for path in PATHS["initexec"], "/bin/busybox":
-        subprocess.run(["cp", path, root], check=True)
-
-    def enter():
-        os.chroot(root)
-        os.chdir("/")
-
-    found = subprocess.run(["/initexec", "--pid1", "--kill-all-on-exit", "-e", "local nothing", "--", "/busybox", "true"],
-                           preexec_fn=enter, capture_output=True, text=True, check=False)
-    check(found, "initexec", 1, "--kill-all-on-exit: /proc/self/task/")
+def what_initexec_looks_for_in_proc_is_told():
+    for options, status, line in (
+            (["--pid1", "--kill-all-on-exit"], 1, "--kill-all-on-exit: /proc/self/task/"),
+            (["--ns=user", "--map=self"], 125, "--map: /proc: No such file or directory\n")):
+        found = run_in_bare_root("initexec", [*options, "-e", "local nothing", "--", "/busybox", "true"])
+        check(found, "initexec", status, line)
 
 
 @case
 def calls_that_fail_are_named_by_initexec():
     nothing = ["-e", "local nothing"]
     true = [*nothing, "--", "true"]
+    policy = scratch() + "/policy"
+    with open(policy, "w", encoding="ascii") as out:
+        out.write("{}")
+    boxed = ["--policy", policy, *nothing, "--", "/bin/busybox", "true"]
     for each in (
             row("initexec", 125, "pipe: ", ["--ns=user", *true], "pipe2"),
             row("initexec", 125, "descriptors: ", true, "close_range"),
@@ -225,7 +226,10 @@ def calls_that_fail_are_named_by_initexec():
             row("initexec", 125, "--pid1: PR_SET_CHILD_SUBREAPER: ", ["--pid1", *true], "prctl",
                 first_argument=PR_SET_CHILD_SUBREAPER),
             row("initexec", 125, "PR_SET_PDEATHSIG: ", ["--ns=user", *true], "prctl", first_argument=PR_SET_PDEATHSIG),
-            row("initexec", 125, "--ns: clone: ", ["--ns=user", *true], "clone3")):
+            row("initexec", 125, "--ns: clone: ", ["--ns=user", *true], "clone3"),
+            row("initexec", 125, "--policy: clone: ", ["--pid1", *boxed], "clone3"),
+            row("initexec", 125, "--policy: descriptors: ", boxed, "dup3"),
+            row("initexec", 125, "--policy: memory: ", boxed, "mmap", argument=(2, 1))):  # PROT_READ
         check_row(each)
     with open("/dev/null", "rb") as file:
         fd = file.fileno()

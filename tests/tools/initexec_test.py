@@ -349,8 +349,8 @@ def what_a_running_process_cannot_have_is_refused_before_the_script():
     refused(tool("--policy=/no/such", "-e", "C.mkdir('%s', 0)" % path, "--", "true"),
             "--policy: /no/such: No such file or directory", status=125)
     assert not os.path.exists(path)
-    refused(tool("--policy=/no/such", "-e", NOTHING), "--policy is for a PROGRAM")
-    refused(tool("--report=json", "-e", NOTHING, "--", "true"), "--report is for a --policy")
+    refused(tool("--policy=/no/such", "-e", NOTHING), "--policy is for a PROGRAM, which is missing")
+    refused(tool("--report=json", "-e", NOTHING, "--", "true"), "--report is for a --policy, which is missing")
     refused(tool("--policy=x", "--report=text", "-e", NOTHING, "--", "true"), "--report: text: json expected")
 
 

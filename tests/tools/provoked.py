@@ -139,7 +139,18 @@ PROVOKED = {
         "FD … a number, open:r:PATH, open:rw:PATH, tcp-listen:HOST:PORT, unix-listen:PATH, memfd:TEXT or pidfd:PID expected":
             "fdpass_test.every_wrong_command_line_is_one_line_and_2",
     },
+    "tools/initexec/box.cc": {
+        "--policy": (
+            "initexec_test.what_a_running_process_cannot_have_is_refused_before_the_script",
+            "--policy: /no/such: No such file or directory"),
+        "exec": ("initexec_test.a_program_that_may_execute_nothing_is_executed", "exec: /bin/true: Permission denied"),
+        "memory": ("faults_test.calls_that_fail_are_named_by_initexec", "--policy: memory: "),
+        "clone": ("faults_test.calls_that_fail_are_named_by_initexec", "--policy: clone: "),
+        "descriptors": ("faults_test.calls_that_fail_are_named_by_initexec", "--policy: descriptors: "),
+    },
     "tools/initexec/container.cc": {
+        "--keep-fd … the policy's limits.open_files is not above it":
+            "initexec_test.kept_descriptors_enter_the_box_and_others_do_not",
         "script": ("initexec_test.what_fails_in_a_script_is_one_line_and_nothing_runs_after_it", "script: stdin:1: x"),
         "descriptors": ("faults_test.calls_that_fail_are_named_by_initexec", "descriptors: "),
         "--keep-fd":
@@ -148,14 +159,9 @@ PROVOKED = {
         "--pid1: PR_SET_CHILD_SUBREAPER": "faults_test.calls_that_fail_are_named_by_initexec",
         "PR_SET_PDEATHSIG": ("faults_test.calls_that_fail_are_named_by_initexec", "PR_SET_PDEATHSIG: "),
     },
-    "tools/initexec/id_map.cc": {
-        "--map":
-            ("initexec_test.subordinate_ids_that_we_do_not_have_are_told",
-             "--map: /usr/bin/newuidmap: did not write the map"),
-        "no ids for user": "initexec_test.subordinate_ids_that_we_do_not_have_are_told",
-        "did not write the map": "initexec_test.subordinate_ids_that_we_do_not_have_are_told",
-    },
     "tools/initexec/initexec.cc": {
+        "--map": ("initexec_test.subordinate_ids_that_we_do_not_have_are_told", "--map: /etc/subuid: no ids for user root"),
+        "--map: /proc": ("faults_test.what_initexec_looks_for_in_proc_is_told", "--map: /proc: No such file or directory"),
         "script … standard input": "faults_test.standard_input_that_cannot_be_read_is_told",
         "--env-file": ("initexec_test.the_program_has_our_environment_and_what_files_add",
                        "--env-file: /no/such: No such file"),
@@ -168,6 +174,12 @@ PROVOKED = {
         "descriptors": ("faults_test.calls_that_fail_are_named_by_initexec", "descriptors: "),
     },
     "tools/initexec/options.cc": {
+        "--policy is for a PROGRAM, which is missing":
+            "initexec_test.what_a_running_process_cannot_have_is_refused_before_the_script",
+        "--report is for a --policy, which is missing":
+            "initexec_test.what_a_running_process_cannot_have_is_refused_before_the_script",
+        "--report … json expected":
+            "initexec_test.what_a_running_process_cannot_have_is_refused_before_the_script",
         "no script is given": "initexec_test.every_wrong_command_line_is_one_line_and_2",
         "--map: --ns=user is missing": "initexec_test.every_wrong_command_line_is_one_line_and_2",
         "--keep-fd is for a PROGRAM, which is missing": "initexec_test.every_wrong_command_line_is_one_line_and_2",
@@ -178,7 +190,7 @@ PROVOKED = {
     },
     "tools/initexec/orphans.cc": {
         "--kill-all-on-exit":
-            ("faults_test.orphans_that_cannot_be_found_are_told_by_initexec", "--kill-all-on-exit: /proc/self/task/"),
+            ("faults_test.what_initexec_looks_for_in_proc_is_told", "--kill-all-on-exit: /proc/self/task/"),
     },
     "tools/jailattach/jailattach.cc": {
         "script … standard input": "faults_test.standard_input_that_cannot_be_read_is_told",
