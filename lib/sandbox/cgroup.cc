@@ -189,7 +189,9 @@ cgroup_result<> move_family(int from, int to, pid_t family) {
   return failure("other programs in the cgroup", base::system_error(EBUSY));
 }
 
-// The family into a leaf of its own, if the processes that are there are nobody else's.
+// The family into a leaf of its own, if the processes that are there are nobody else's. The
+// controllers stay enabled when all have ended: whoever gave us the cgroup clears it, or can put
+// nobody there any more.
 cgroup_result<> step_aside(int parent, const std::vector<std::string>& processes, pid_t family) {
   if (!all_descend_from(family, processes))
     return failure("other programs in the cgroup", base::system_error(EBUSY));
