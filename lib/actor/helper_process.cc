@@ -296,7 +296,7 @@ class helper {
                           .has_value();
     if (!pidfd || request.what != wire_request::child) return sent;
     own.actor.reset();
-    if (own.helper) start_helper(std::move(own.helper), reply.pid);
+    if (own.helper) start_helper(std::move(own.helper));
     life_.prepare();
     return sent;
   }
@@ -306,12 +306,12 @@ class helper {
     base::unique_fd actor, helper;
   };
 
-  // A clone of this process in the service of an actor. If it cannot be made, the actor hears of
-  // the end of its helper.
-  void start_helper(base::unique_fd socket, pid_t actor) {
+  // A clone of this process in the service of an actor, and of the same family: the actor is no
+  // ancestor of its. If it cannot be made, the actor hears of the end of its helper.
+  void start_helper(base::unique_fd socket) {
     base::unique_fd pidfd;
     const auto pid = ipc::clone_process(0, pidfd, SIGCHLD);
-    if (pid && *pid == 0) helper_main(std::move(socket), {}, life_, actor);
+    if (pid && *pid == 0) helper_main(std::move(socket), {}, life_, main_);
   }
 
   [[nodiscard]] wire_reply answer(const wire_request& request, const descriptor_list& fds,
