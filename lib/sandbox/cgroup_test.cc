@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -180,7 +181,11 @@ pid_t fork_maker(bool survives, const std::string& parent, int told) {
   const pid_t maker = ::fork();
   if (maker != 0) return maker;
   auto leaf = cgroup_leaf::make({.survives = survives}, parent);
-  if (leaf && ::fork() == 0) join_and_stay(leaf->joining(), told);
+  if (!leaf) {
+    std::fprintf(stderr, "%s: %s\n", leaf.error().what.c_str(), leaf.error().code.message().c_str());
+    ::_exit(1);
+  }
+  if (::fork() == 0) join_and_stay(leaf->joining(), told);
   for (;;) ::pause();
 }
 
@@ -188,6 +193,7 @@ TEST_F(CgroupTest, LeavesOfTheDeadAreSwept) {
   int pipe[2];
   ASSERT_EQ(0, ::pipe2(pipe, O_CLOEXEC));
   const pid_t maker = fork_maker(false, parent_, pipe[1]);
+  ::close(pipe[1]);
   ASSERT_NE(-1, maker);
   pid_t told = 0;
   ASSERT_EQ(static_cast<ssize_t>(sizeof told), ::read(pipe[0], &told, sizeof told));
@@ -199,13 +205,14 @@ TEST_F(CgroupTest, LeavesOfTheDeadAreSwept) {
   ASSERT_EQ(maker, ::waitpid(maker, nullptr, 0));
   ASSERT_TRUE(cgroup_leaf::make({}, parent_));
   EXPECT_TRUE(leaves(theirs).empty());
-  for (const int fd : pipe) ::close(fd);
+  ::close(pipe[0]);
 }
 
 TEST_F(CgroupTest, WhoSurvivesItsMakerIsLeftInItsLeafUntilItEnds) {
   int pipe[2];
   ASSERT_EQ(0, ::pipe2(pipe, O_CLOEXEC));
   const pid_t maker = fork_maker(true, parent_, pipe[1]);
+  ::close(pipe[1]);
   ASSERT_NE(-1, maker);
   const std::string theirs = pids_ + std::to_string(maker) + "-";
   pid_t survivor = 0;
@@ -222,7 +229,7 @@ TEST_F(CgroupTest, WhoSurvivesItsMakerIsLeftInItsLeafUntilItEnds) {
   wait_until_empty(events.get());
   ASSERT_TRUE(cgroup_leaf::make({}, parent_));
   EXPECT_TRUE(leaves(theirs).empty());
-  for (const int fd : pipe) ::close(fd);
+  ::close(pipe[0]);
 }
 
 TEST_F(CgroupTest, TheEndCanBeWaitedForElsewhere) {

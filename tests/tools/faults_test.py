@@ -341,7 +341,9 @@ def too_little_memory_is_told():
     with open(record, "w", encoding="ascii") as out:
         out.write("x" * 3_000_000)
     for tool, words, lines in (
-            ("confine", ["--explain", "--", "/bin/busybox"], ["memory: Cannot allocate memory\n"]),
+            # More than the C library takes from the kernel to begin with.
+            ("confine", ["--explain", *("--env=NAME%d=value" % i for i in range(2000)), "--", "/bin/busybox"],
+             ["memory: Cannot allocate memory\n"]),
             ("luarun", ["-e", "x = 1"], ["memory: Cannot allocate memory\n"]),
             ("scan", ["emit(F[1])", record], ["out of memory\n", record + ": record 0: out of memory\n"]),
             ("scan", ["--csv", "--fields=1", record], [record + ": record 1: out of memory\n"])):
