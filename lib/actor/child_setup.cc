@@ -75,12 +75,9 @@ void place_descriptors(const child_descriptors& given, const stdio_mode (&modes)
   for (int i = 0; i < 3; ++i) stdio[i] = lift(given.stdio[i]);
   const struct {
     int fd, number;
-  } places[] = {{lift(given.inbox), inbox_fd},
-                {lift(given.helper), helper_fd},
-                {lift(given.own_helper), own_helper_fd},
-                {lift(given.init_argument), argument_fd},
-                {lift(given.cgroup), cgroup_fd},
-                {lift(given.config), config_fd}};
+  } places[] = {{lift(given.inbox), inbox_fd},           {lift(given.helper), helper_fd},
+                {lift(given.own_helper), own_helper_fd}, {lift(given.init_argument), argument_fd},
+                {lift(given.cgroup), cgroup_fd},         {lift(given.config), config_fd}};
   int last = helper_fd;
   for (const auto& [fd, number] : places) {
     if (fd == -1) continue;

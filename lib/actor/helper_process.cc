@@ -227,9 +227,8 @@ class helper {
 
   // Somebody in the cgroup of a child that was reaped has ended, perhaps the last one.
   void look_into_cgroup(int events) {
-    const auto it = std::ranges::find(children_, events, [](const child& c) {
-      return c.pid == -1 ? c.cgroup->events() : -1;
-    });
+    const auto it = std::ranges::find(
+        children_, events, [](const child& c) { return c.pid == -1 ? c.cgroup->events() : -1; });
     if (it != children_.end() && it->cgroup->is_empty()) forget(it);
   }
 
@@ -394,8 +393,8 @@ class helper {
 
 }  // namespace
 
-void helper_main(base::unique_fd socket, const spawn_helper::start_memory& memory,
-                 actor_life& life, pid_t main) {
+void helper_main(base::unique_fd socket, const spawn_helper::start_memory& memory, actor_life& life,
+                 pid_t main) {
   erase_start_memory(memory);
   // Descriptor 3 is ours; all above, whatever the program was started with, goes. A helper that
   // cannot see to that must not serve: spawn() then says ECHILD.

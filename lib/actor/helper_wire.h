@@ -41,8 +41,8 @@ struct wire_request {
 };
 
 struct wire_reply {
-  int error;  // errno, or 0: a child's pidfd and our end of its lifeline then come along
-  pid_t pid;  // where a box has failed: the step
+  int error;         // errno, or 0: a child's pidfd and our end of its lifeline then come along
+  pid_t pid;         // where a box has failed: the step
   char cgroup[160];  // what of the cgroup has failed, if that is it; null-terminated
 };
 

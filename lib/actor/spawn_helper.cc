@@ -148,8 +148,7 @@ boost::system::result<sandbox::launcher::child, sandbox::launch_failure> spawn_h
     wire.numbers |= static_cast<std::uint16_t>(1u << i);
     descriptors.push_back(program.descriptors[i]);
   }
-  auto made =
-      make_process(wire, std::move(descriptors), plan.cgroup ? &*plan.cgroup : nullptr);
+  auto made = make_process(wire, std::move(descriptors), plan.cgroup ? &*plan.cgroup : nullptr);
   if (!made) return std::move(made.error());
   theirs.reset();
   // If it has not started, closing the line is the end of it.

@@ -231,8 +231,7 @@ TEST_F(HelperCgroupTest, OfADeadHelperIsSweptByTheNextStart) {
   plan_.steps.clear();
   EXPECT_TRUE(run("true"));
   for (const auto& entry : fs::directory_iterator{parent_})
-    EXPECT_EQ(std::string::npos,
-              entry.path().native().find("-" + std::to_string(dead) + "-"));
+    EXPECT_EQ(std::string::npos, entry.path().native().find("-" + std::to_string(dead) + "-"));
   wait_until_removed();
 }
 

@@ -247,8 +247,8 @@ spawned_process start_process(lua_State* L, const spawn_options& options) {
       .config = config->get(),
       .namespaces = options.namespaces,
       .wall_time = options.wall_time,
-      .cgroup = options.box != nullptr && options.box->plan.cgroup ? &*options.box->plan.cgroup
-                                                                   : nullptr,
+      .cgroup =
+          options.box != nullptr && options.box->plan.cgroup ? &*options.box->plan.cgroup : nullptr,
       .with_helper = options.config.children && !options.config.has_init_script &&
                      options.namespaces == 0 && options.box == nullptr,
   };

@@ -182,7 +182,8 @@ pid_t fork_maker(bool survives, const std::string& parent, int told) {
   if (maker != 0) return maker;
   auto leaf = cgroup_leaf::make({.survives = survives}, parent);
   if (!leaf) {
-    std::fprintf(stderr, "%s: %s\n", leaf.error().what.c_str(), leaf.error().code.message().c_str());
+    std::fprintf(stderr, "%s: %s\n", leaf.error().what.c_str(),
+                 leaf.error().code.message().c_str());
     ::_exit(1);
   }
   if (::fork() == 0) join_and_stay(leaf->joining(), told);
@@ -290,8 +291,8 @@ class CrowdedCgroupTest : public CgroupTest {
     if (IsSkipped() || HasFatalFailure()) return;
     own_.reset(::open(parent_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     controller_ = first_word(parent_ + "/cgroup.controllers");
-    enabled_before_ = contents(parent_ + "/cgroup.subtree_control").find(controller_) !=
-                      std::string::npos;
+    enabled_before_ =
+        contents(parent_ + "/cgroup.subtree_control").find(controller_) != std::string::npos;
     if (controller_.empty() || !enable_controllers(own_.get(), {controller_}))
       EMILUA_SKIP("no controller that may be given");
     crowded_ = parent_ + "/emilua-test-" + std::to_string(::getpid());

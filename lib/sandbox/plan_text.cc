@@ -169,7 +169,8 @@ std::string describe(const step& s) {
   const std::string number = std::to_string(static_cast<std::int64_t>(s.number));
   switch (s.kind) {
     case step_kind::join_cgroup:
-      return (s.number != 0 ? "join the box's cgroup, in a namespace: " : "join the box's cgroup: ") +
+      return (s.number != 0 ? "join the box's cgroup, in a namespace: "
+                            : "join the box's cgroup: ") +
              s.data;
     case step_kind::arm_death_signal:
       return "SIGKILL when the supervisor ends";
