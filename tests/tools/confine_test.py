@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import resource
 import signal
 import socket
 import subprocess
@@ -508,27 +507,6 @@ def control_characters_of_names_are_made_visible():
     refused(boxed("--read", name, "--", "true"), "beneath %s: No such file or directory\n" % shown)
     refused(confine("--policy", name, "--", "x"), "--policy: %s: No such file or directory\n" % shown)
     refused(confine("--xyzzy\x1b\n", "--", "x"), "unknown option --xyzzy\\x1b\\x0a ")
-
-
-# Whoever is out of descriptors is not told that the program were at fault.
-@case
-def too_few_descriptors_are_told_or_suffice():
-    program = [BUSYBOX, "true"]
-    if not os.path.exists(BUSYBOX):
-        skip("no static busybox: ci/bootstrap installs it")
-    worked = set()
-    for options in ([], ["--profile=reader"], ["--pty"]):
-        for limit in range(3, 24):
-            run = confine(*options, "--", *program,
-                          preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit)))
-            if run.returncode == 0:
-                worked.add(limit)
-            else:
-                refused(run, ": Too many open files\n")
-    assert {12, 23} <= worked, worked
-    run = confine("--", "busybox", "true", env={"PATH": "/bin"},
-                  preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3)))
-    refused(run, "confine: busybox: Too many open files\n")
 
 
 # 91 row 55

@@ -100,6 +100,25 @@ def calls_that_fail_are_named_by_confine():
     assert (terminal.returncode, terminal.stderr) == (0, "confine: --pty: No space left on device\n"), terminal
 
 
+# Whoever is out of descriptors is not told that the program were at fault.
+@case
+def too_few_descriptors_are_told_by_confine_or_suffice():
+    def with_descriptors(limit, *words, **options):
+        return run("confine", words, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit)), **options)
+
+    worked = set()
+    for options in ([], ["--profile=reader"], ["--pty"]):
+        for limit in range(3, 24):
+            found = with_descriptors(limit, *options, "--", "/bin/busybox", "true")
+            if found.returncode == 0:
+                worked.add(limit)
+            else:
+                assert found.stderr.endswith(": Too many open files\n"), (limit, found)
+                check(found, "confine", 125, "")
+    assert {12, 23} <= worked, worked
+    check(with_descriptors(3, "--", "busybox", "true", env={"PATH": "/bin"}), "confine", 125, "busybox: Too many open files\n")
+
+
 @case
 def with_best_effort_confine_goes_on_with_less():
     words = ["--net=connect:1", "--report=json", "--", "/bin/busybox", "echo", "ran"]
