@@ -1,6 +1,8 @@
 -- Handles and the inbox: errors, back-pressure, interruption, the ends of either side.
 local asio_error = require 'asio_error'
 local check = require 'check'
+local file = require 'file'
+local filesystem = require 'filesystem'
 local generic = require 'generic_error'
 local harness = require './harness'
 local inbox = require 'inbox'
@@ -38,6 +40,20 @@ local function expect_gone(worker)
     check.equal(generic.EPIPE, e)
 end
 
+-- A signal is taken when its process runs next, and of several the one with the lowest number first:
+-- one that has not stopped yet may be ended by what is meant for it later.
+local function stop(worker)
+    worker:kill(SIGSTOP)
+    local status = filesystem.path.new(('/proc/%d/stat'):format(worker.child_pid))
+    local text = byte_span.new(1000)
+    repeat
+        local opened = file.stream.new()
+        opened:open(status, file.open_flag.read_only)
+        local size = opened:read_some(text)
+        opened:close()
+    until tostring(text:slice(1, size)):match('.*%) (%a)') == 'T'
+end
+
 -- Large enough that a dozen of them fill the kernel's queue.
 local filler = ('f'):rep(30000)
 
@@ -45,7 +61,7 @@ local filler = ('f'):rep(30000)
 -- that counts them; the fiber is parked when this returns, or all but.
 local function parked_sender(worker)
     local progress = {sent = 0}
-    worker:kill(SIGSTOP)
+    stop(worker)
     local sender = spawn(function()
         for i = 1, 1000 do
             worker:send{i, filler}
