@@ -12,6 +12,7 @@
 #include "lib/base/exec_list.h"
 #include "lib/base/file.h"
 #include "lib/sandbox/boxed_program.h"
+#include "lib/sandbox/step_failure_text.h"
 #include "lib/sandbox/support.h"
 #include "tools/command_line/start.h"
 
@@ -132,7 +133,7 @@ void box::fail_at(std::size_t step, std::error_code error) const {
   if (step == sandbox::no_step) refuse("descriptors: " + error.message());
   if (step >= plan_.steps.size()) throw exec_failure(arguments_[0], error, hint_);
   const sandbox::step& s = plan_.steps[step];
-  refuse(s.clause + ": " + sandbox::describe(s) + ": " + error.message());
+  refuse(s.clause + ": " + sandbox::describe_failure(s, error));
 }
 
 }  // namespace emilua::initexec
