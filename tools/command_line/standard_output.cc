@@ -39,6 +39,10 @@ bool guard_standard_output(const char* tool, int failed) {
   return std::atexit(close_standard_output) == 0;
 }
 
+void flush_standard_output() {
+  if (std::fflush(stdout) != 0) std::_Exit(standard_output_failed());
+}
+
 int standard_output_failed() {
   const std::string reason = std::generic_category().message(errno);
   if (!told) complain(tool_name, "standard output: " + reason);

@@ -13,6 +13,9 @@ namespace emilua::tools {
 // standard output is not ended by a signal for it.
 [[nodiscard]] bool guard_standard_output(const char* tool, int failed);
 
+// Writes the buffer now. If that fails the process ends, with the complaint.
+void flush_standard_output();
+
 // Complains with errno as the reason, once. The status to end with.
 int standard_output_failed();
 

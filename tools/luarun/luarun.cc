@@ -44,7 +44,7 @@ bool call(lua_State* L, int arguments) {
   const int error = lua_pcall(L, arguments, 0, base);
   lua_remove(L, base);
   if (error == 0) return true;
-  std::fflush(stdout);
+  tools::flush_standard_output();
   std::size_t size = 0;
   const char* text = lua_tolstring(L, -1, &size);
   std::fflush(stderr);  // what the script has written there comes first

@@ -45,7 +45,7 @@ template <int Number>
 int write_some(lua_State* L) {
   const auto& buffer = lua::check<bindings::byte_span>(L, 2);
   // What print() and io.write() have written comes first.
-  std::fflush(Number == STDOUT_FILENO ? stdout : stderr);
+  if (std::fflush(Number == STDOUT_FILENO ? stdout : stderr) != 0) return push_count(L, -1);
   return push_count(L, base::retry([&] { return ::write(Number, buffer.data, buffer.length); }));
 }
 

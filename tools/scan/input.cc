@@ -15,6 +15,7 @@
 
 #include "lib/base/error.h"
 #include "lib/base/file.h"
+#include "tools/command_line/standard_output.h"
 #include "tools/command_line/start.h"
 
 namespace emilua::scan {
@@ -62,7 +63,7 @@ input::~input() = default;
 void input::complain(const char* what, int error) {
   incomplete_ = true;
   // Behind what was found in other files.
-  std::fflush(stdout);
+  tools::flush_standard_output();
   tools::complain("scan",
                   std::string{what} + ": " + *file_ + ": " + base::system_error(error).message());
 }
@@ -97,7 +98,7 @@ std::optional<std::size_t> input::read(std::span<char> room) {
   if (waits_) {
     // Who reads our output does not wait for it as long as we wait for input.
     pollfd ready{fd_, POLLIN, 0};
-    if (::poll(&ready, 1, 0) == 0) std::fflush(stdout);
+    if (::poll(&ready, 1, 0) == 0) tools::flush_standard_output();
   }
   const ssize_t n = base::retry([&] { return ::read(fd_, room.data(), room.size()); });
   if (n == -1) complain("read", errno);
