@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstring>
 #include <exception>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -36,6 +37,7 @@ constexpr int own_helper_fd = 5;
 constexpr int argument_fd = 6;
 constexpr int cgroup_fd = 7;
 constexpr int config_fd = 8;
+constexpr int source_fd = 9;  // and what follows
 
 [[noreturn]] void fail(std::string_view what) {
   // Syslog's priority "error", as all diagnostics of a starting actor have it.
@@ -58,10 +60,10 @@ void close_from(unsigned first) {
   if (!base::close_from(first)) fail_call("close_range");
 }
 
-// The same out of the way of the final numbers.
-int lift(int fd) {
-  if (fd == -1 || fd > config_fd) return fd;
-  const int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, config_fd + 1);
+// The same out of the way of the final numbers, which end below `above`.
+int lift(int fd, int above) {
+  if (fd == -1 || fd >= above) return fd;
+  const int copy = ::fcntl(fd, F_DUPFD_CLOEXEC, above);
   if (copy == -1) fail_call("fcntl");
   return copy;
 }
@@ -71,19 +73,26 @@ void place(int fd, int number, int flags) {
 }
 
 void place_descriptors(const child_descriptors& given, const stdio_mode (&modes)[3]) {
-  int stdio[3];
-  for (int i = 0; i < 3; ++i) stdio[i] = lift(given.stdio[i]);
+  const int source_count = static_cast<int>(given.sources.size());
+  const int above = source_fd + source_count;
+  int stdio[3], sources[sandbox::max_sources];
+  for (int i = 0; i < 3; ++i) stdio[i] = lift(given.stdio[i], above);
+  for (int i = 0; i < source_count; ++i) sources[i] = lift(given.sources[i], above);
   const struct {
     int fd, number;
-  } places[] = {{lift(given.inbox), inbox_fd},           {lift(given.helper), helper_fd},
-                {lift(given.own_helper), own_helper_fd}, {lift(given.init_argument), argument_fd},
-                {lift(given.cgroup), cgroup_fd},         {lift(given.config), config_fd}};
+  } places[] = {{lift(given.inbox, above), inbox_fd},
+                {lift(given.helper, above), helper_fd},
+                {lift(given.own_helper, above), own_helper_fd},
+                {lift(given.init_argument, above), argument_fd},
+                {lift(given.cgroup, above), cgroup_fd},
+                {lift(given.config, above), config_fd}};
   int last = helper_fd;
   for (const auto& [fd, number] : places) {
     if (fd == -1) continue;
     place(fd, number, O_CLOEXEC);
     last = number;
   }
+  for (int i = 0; i < source_count; ++i) place(sources[i], last = source_fd + i, O_CLOEXEC);
   // Standard error last, so that failures are still seen.
   for (int i = 0; i < 3; ++i) {
     if (modes[i] == stdio_mode::share) continue;
@@ -114,18 +123,22 @@ void die_with(int helper) {
 }
 
 // Puts the process into its box. Nothing of the actor has been read as code yet.
-void enter_box(std::string& box) {
+void enter_box(std::string& box, std::size_t source_count) {
+  std::vector<int> sources(source_count);
+  std::iota(sources.begin(), sources.end(), source_fd);
   const auto tell = [](sandbox::box_message message) {
-    static_cast<void>(sandbox::tell_host(argument_fd, message));
+    static_cast<void>(sandbox::tell(argument_fd, message));
   };
   using kind = sandbox::box_message::kind;
-  if (const auto failed = sandbox::execute(sandbox::compiled_plan{box}, {.cgroup = cgroup_fd})) {
+  if (const auto failed =
+          sandbox::execute(sandbox::compiled_plan{box},
+                           {.cgroup = cgroup_fd, .host = argument_fd, .sources = sources})) {
     tell({kind::failed, failed->index, failed->error});
     errno = failed->error;
     fail_call("sandbox");
   }
   // A host that is gone cannot be told, and then nothing is to run.
-  if (!sandbox::tell_host(argument_fd, {kind::ready, 0, 0})) fail_call("sandbox: handshake");
+  if (!sandbox::tell(argument_fd, {kind::ready, 0, 0})) fail_call("sandbox: handshake");
 }
 
 // An actor that is process 1 of its namespace, if it is: what the kernel keeps from those, unless
@@ -146,7 +159,7 @@ void become_program(const program_descriptors& given, bool survives) {
   int host = given.handshake;
   const auto fail = [&](int error) {
     using kind = sandbox::box_message::kind;
-    static_cast<void>(sandbox::tell_host(host, {kind::failed, sandbox::no_step, error}));
+    static_cast<void>(sandbox::tell(host, {kind::failed, sandbox::no_step, error}));
     ::_exit(1);
   };
   // All that is the program's goes above the number that the plan knows.
@@ -163,6 +176,8 @@ void become_program(const program_descriptors& given, bool survives) {
   std::array<int, 10> descriptors = given.given;
   for (int& fd : descriptors) fd = lifted(fd);
   const int file = lifted(given.program);
+  std::vector<int> sources{given.sources.begin(), given.sources.end()};
+  for (int& fd : sources) fd = lifted(fd);
   if (::dup3(file, program, O_CLOEXEC) == -1) fail(errno);
   if (!survives) die_with(helper);
   auto config = open_program(memory);
@@ -181,6 +196,7 @@ void become_program(const program_descriptors& given, bool survives) {
                                  .descriptors = descriptors,
                                  .close_fds = true,
                                  .host = host,
+                                 .sources = sources,
                                  .cgroup = cgroup});
 }
 
@@ -206,7 +222,7 @@ void become_actor(const child_descriptors& given, const stdio_mode (&modes)[3], 
     arm_parent_death_signal();
     if (::getppid() != parent) ::_exit(1);
   }
-  if (!config->box.empty()) enter_box(config->box);
+  if (!config->box.empty()) enter_box(config->box, given.sources.size());
   const bool has_helper = given.own_helper != -1;
   close_from(has_helper ? own_helper_fd + 1 : helper_fd);
   // A box's plan says itself whether process 1 stays behind.

@@ -4,11 +4,15 @@
 // Every failure ends the process with status 1 and one line on standard error.
 #pragma once
 
+#include <absl/container/inlined_vector.h>
+
 #include <array>
 
 #include "lib/actor/spawn_helper.h"
 
 namespace emilua::actor {
+
+using source_numbers = absl::InlinedVector<int, 8>;
 
 // Numbers in the child of what the request carried.
 struct child_descriptors {
@@ -19,6 +23,7 @@ struct child_descriptors {
   int helper;      // the helper's process descriptor
   int own_helper;  // the socket to a helper of its own
   int cgroup;      // the cgroup.procs of the one to join
+  source_numbers sources;
 };
 
 // Never returns: leads `life` and leaves with its result.
@@ -33,6 +38,7 @@ struct program_descriptors {
   std::array<int, 10> given;
   int helper;
   int cgroup;
+  source_numbers sources;
 };
 
 // Never returns. Failures are told through the handshake.

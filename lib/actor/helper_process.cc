@@ -87,6 +87,16 @@ wire_reply enter_box(const descriptor_list& fds) {
   return failed ? reply_of(failed->error, static_cast<pid_t>(failed->index)) : reply_of(0);
 }
 
+// Those that mounts name; the limits of a cgroup, which are not the child's, come last of all.
+// False: there are not as many as it says.
+bool take_sources(const wire_request& request, std::span<const base::unique_fd> rest,
+                  source_numbers& out) {
+  if (request.sources > sandbox::max_sources || rest.size() != request.sources + request.own_cgroup)
+    return false;
+  for (const base::unique_fd& fd : rest.first(request.sources)) out.push_back(fd.get());
+  return true;
+}
+
 bool take_descriptors(const wire_request& request, const descriptor_list& fds,
                       child_descriptors& out) {
   std::size_t next = 0;
@@ -102,7 +112,7 @@ bool take_descriptors(const wire_request& request, const descriptor_list& fds,
     if (request.stdio[i] == stdio_mode::given && out.stdio[i] == -1) return false;
   }
   if (request.own_cgroup && !request.has_argument) return false;
-  return next + request.own_cgroup == fds.size();
+  return take_sources(request, std::span{fds}.subspan(next), out.sources);
 }
 
 bool take_descriptors(const wire_request& request, const descriptor_list& fds,
@@ -118,7 +128,7 @@ bool take_descriptors(const wire_request& request, const descriptor_list& fds,
     if (next == fds.size()) return false;
     out.given[i] = fds[next++].get();
   }
-  return next + request.own_cgroup == fds.size();
+  return take_sources(request, std::span{fds}.subspan(next), out.sources);
 }
 
 class helper {

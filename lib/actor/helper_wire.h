@@ -22,10 +22,10 @@ namespace emilua::actor {
 //
 // The descriptors of an actor follow in this order: inbox, config and the init argument if there
 // are such, then those of the standard streams that have one; those of a program: config,
-// handshake, its file, then what it has in the order of the numbers. Both end with the limits of
-// the child's cgroup, if it is to have one of its own; an actor has an init argument then. A change
-// has one for a directory, or for the group ids, if there are any: too many of them for a packet
-// are legal. A box has one of the steps to be taken.
+// handshake, its file, then what it has in the order of the numbers. Both end with those that
+// mounts of a box name, and then the limits of the child's cgroup, if it is to have one of its own;
+// an actor has an init argument then. A change has one for a directory, or for the group ids, if
+// there are any: too many of them for a packet are legal. A box has one of the steps to be taken.
 struct wire_request {
   enum : unsigned char { child, program, credentials, box } what;
   stdio_mode stdio[3];
@@ -34,6 +34,7 @@ struct wire_request {
   bool survives;             // a program: its creator's end is not its own
   bool own_cgroup;           // for the child
   std::uint16_t numbers;     // a program's descriptors, as bits
+  std::uint16_t sources;     // how many descriptors mounts name
   std::uint64_t namespaces;  // CLONE_NEW*
   double wall_time;          // seconds until the child is killed; 0: never
   ipc::credential_kind change;

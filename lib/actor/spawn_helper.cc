@@ -118,6 +118,8 @@ boost::system::result<spawned_child, sandbox::launch_failure> spawn_helper::spaw
     wire.stdio[i] = request.stdio[i].mode;
     if (wire.stdio[i] == stdio_mode::given) descriptors.push_back(request.stdio[i].fd);
   }
+  wire.sources = static_cast<std::uint16_t>(request.sources.size());
+  descriptors.insert(descriptors.end(), request.sources.begin(), request.sources.end());
   return make_process(wire, std::move(descriptors), request.cgroup);
 }
 
@@ -148,12 +150,15 @@ boost::system::result<sandbox::launcher::child, sandbox::launch_failure> spawn_h
     wire.numbers |= static_cast<std::uint16_t>(1u << i);
     descriptors.push_back(program.descriptors[i]);
   }
+  wire.sources = static_cast<std::uint16_t>(plan.sources.size());
+  descriptors.insert(descriptors.end(), plan.sources.begin(), plan.sources.end());
   auto made = make_process(wire, std::move(descriptors), plan.cgroup ? &*plan.cgroup : nullptr);
   if (!made) return std::move(made.error());
   theirs.reset();
+  auto started = sandbox::map_ids(plan, made->pidfd.get(), host.get());
+  if (started) started = sandbox::hear_of_start(host.get(), plan.steps.size());
   // If it has not started, closing the line is the end of it.
-  if (auto started = sandbox::hear_of_start(host.get(), plan.steps.size()); !started)
-    return std::move(started.error());
+  if (!started) return std::move(started.error());
   return child{made->pid, std::move(made->pidfd), std::move(made->line)};
 }
 

@@ -71,6 +71,7 @@ struct spawn_request {
   // init.script, namespaces or box. A clone of this one then does as well as one that it forks, and
   // is made while it goes on.
   bool with_helper = false;
+  std::span<const int> sources;  // borrowed: sandbox::plan::sources
 };
 
 struct spawned_child {

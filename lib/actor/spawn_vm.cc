@@ -6,8 +6,10 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "lib/actor/channel.h"
 #include "lib/actor/children.h"
@@ -25,6 +27,7 @@
 #include "lib/lua/core_error.h"
 #include "lib/lua/error.h"
 #include "lib/sandbox/compiled_plan.h"
+#include "lib/sandbox/launch.h"
 
 namespace emilua::actor {
 namespace {
@@ -215,10 +218,14 @@ void plan_shipping(lua_State* L, const std::string& id, int level, spawn_options
 }
 
 [[noreturn]] void raise_failure(lua_State* L, const sandbox::launch_failure& failure) {
+  using stage = sandbox::launch_failure::stage;
   if (failure.code == std::errc::no_child_process) lua::raise(L, failure.code);
-  if (failure.where != sandbox::launch_failure::stage::cgroup)
+  if (failure.where == stage::cgroup)
+    bindings::push_cgroup_failure(L, failure.code, failure.what);
+  else if (failure.where == stage::maps)
+    bindings::push_maps_failure(L, failure.code, failure.what);
+  else
     raise_step(L, failure.code, failure.what);
-  bindings::push_cgroup_failure(L, failure.code, failure.what);
   lua_error(L);
   __builtin_unreachable();
 }
@@ -251,11 +258,19 @@ spawned_process start_process(lua_State* L, const spawn_options& options) {
           options.box != nullptr && options.box->plan.cgroup ? &*options.box->plan.cgroup : nullptr,
       .with_helper = options.config.children && !options.config.has_init_script &&
                      options.namespaces == 0 && options.box == nullptr,
+      .sources = options.box != nullptr ? options.box->plan.sources : std::span<const int>{},
   };
   auto child = helper->spawn(request);
   if (!child) raise_failure(L, child.error());
-  // The child has its copy, whose end the host is to see.
-  if (options.box != nullptr) options.box->handshake.reset();
+  if (options.box != nullptr) {
+    // The child has its copy, whose end the host is to see.
+    options.box->handshake.reset();
+    const auto talk = std::exchange(options.box->talk, nullptr);
+    const auto mapped =
+        sandbox::map_ids(options.box->plan, child->pidfd.get(), talk->socket.native_handle());
+    // Closing the line is the end of the child.
+    if (!mapped) raise_failure(L, mapped.error());
+  }
   auto process = v.extension<children>().add(std::move(*child));
   return {std::move(ends->second), std::move(process)};
 }

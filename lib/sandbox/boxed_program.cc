@@ -28,7 +28,8 @@ class starter {
     const auto start = [](void* self, std::optional<step_failure> failed) noexcept {
       static_cast<const starter*>(self)->start_program(failed);
     };
-    execute(start_.steps, {.cgroup = cgroup_, .news = news_}, {start, this});
+    execute(start_.steps, {.cgroup = cgroup_, .host = host_, .sources = sources(), .news = news_},
+            {start, this});
   }
 
   // In this process: what has failed.
@@ -41,10 +42,12 @@ class starter {
   }
 
  private:
+  static constexpr int numbers = std::tuple_size_v<decltype(boxed_program_start::descriptors)>;
+
   // Not in process 1, if the box has one of its own.
   [[noreturn]] void start_program(std::optional<step_failure> failed) const noexcept {
     if (failed) fail(*failed);
-    if (!tell_host(host_, {box_message::kind::ready, 0, 0})) leave();
+    if (!tell(host_, {box_message::kind::ready, 0, 0})) leave();
     fail(become_program());
   }
 
@@ -63,7 +66,7 @@ class starter {
   }
 
   [[noreturn]] void fail(const step_failure& failure) const noexcept {
-    static_cast<void>(tell_host(host_, {box_message::kind::failed, failure.index, failure.error}));
+    static_cast<void>(tell(host_, {box_message::kind::failed, failure.index, failure.error}));
     leave();
   }
 
@@ -71,10 +74,16 @@ class starter {
     return {static_cast<std::uint32_t>(start_.steps.size()), error};
   }
 
+  [[nodiscard]] std::span<int> sources() noexcept {
+    return std::span{sources_}.first(start_.sources.size());
+  }
+
   // These return 0, or errno.
   [[nodiscard]] int place_all() noexcept {
-    const int error = place_descriptors();
-    return error == 0 ? place_program() : error;
+    for (const auto place :
+         {&starter::lift_sources, &starter::place_descriptors, &starter::place_program})
+      if (const int error = (this->*place)(); error != 0) return error;
+    return 0;
   }
 
   // Out of the way, to a number that nothing else is to have.
@@ -85,8 +94,19 @@ class starter {
     return lifted;
   }
 
-  [[nodiscard]] int place_descriptors() const noexcept {
-    constexpr int numbers = std::tuple_size_v<decltype(start_.descriptors)>;
+  // To numbers that the program is given nothing under, and from where they come.
+  [[nodiscard]] int lift_sources() noexcept {
+    if (start_.sources.size() > max_sources) return E2BIG;
+    for (std::size_t i = 0; i < start_.sources.size(); ++i) {
+      sources_[i] = lift(start_.sources[i], numbers);
+      if (sources_[i] == -1) return errno;
+    }
+    for (const int fd : start_.sources)
+      if (fd > 2) ::close(fd);
+    return 0;
+  }
+
+  [[nodiscard]] int place_descriptors() noexcept {
     int lifted[numbers];
     for (int i = 0; i < numbers; ++i) {
       const int given = start_.descriptors[static_cast<std::size_t>(i)];
@@ -118,12 +138,18 @@ class starter {
       *fd = lift(number, 3);
       if (*fd == -1) return errno;
     }
+    for (int& fd : sources()) {
+      if (number != fd) continue;
+      fd = lift(number, 3);
+      if (fd == -1) return errno;
+    }
     file_ = ::dup3(start_.program, number, O_CLOEXEC);
     return file_ == -1 ? errno : 0;
   }
 
   const boxed_program_start& start_;
   int host_, cgroup_, news_;
+  int sources_[max_sources];
   int file_ = no_descriptor;
 };
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <span>
 
 #include "lib/sandbox/compiled_plan.h"
 #include "lib/sandbox/execute.h"
@@ -24,10 +25,11 @@ struct boxed_program_start {
   char* const* environment;  // this is
   // What the program has under the numbers 0 to 9, or no_descriptor.
   std::array<int, 10> descriptors;
-  bool close_fds;              // and nothing else
-  int host = no_descriptor;    // whom to tell (execute.h); close-on-exec, and above 9, as is
-  int cgroup = no_descriptor;  // as in `whole` (execute.h), as is
-  int news = no_descriptor;    // this
+  bool close_fds;                     // and nothing else
+  int host = no_descriptor;           // whom to tell (execute.h); close-on-exec, and above 9, as is
+  std::span<const int> sources = {};  // plan::sources; gone before the program starts
+  int cgroup = no_descriptor;         // as in `whole` (execute.h), as is
+  int news = no_descriptor;           // this
 };
 
 // A failure beyond the last step is that of starting the program.

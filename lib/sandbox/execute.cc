@@ -2,6 +2,7 @@
 #include "lib/sandbox/execute.h"
 
 #include <fcntl.h>
+#include <linux/securebits.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -70,6 +71,8 @@ class executor {
         return done(::ioctl(0, TIOCSCTTY, 0));
       case step_kind::lead_terminal:
         return lead_terminal();
+      case step_kind::await_maps:
+        return await_maps();
       case step_kind::write_file:
         return write_file(s);
       case step_kind::begin_network:
@@ -96,7 +99,10 @@ class executor {
       case step_kind::enter_root:
         // Files are to have the modes that the plan says.
         if (umask_ == unchanged) umask_ = ::umask(0);
-        return take_mount_step(s, root_);
+        return take_mount_step(s, root_, who_.sources);
+      case step_kind::close_sources:
+        for (const int fd : who_.sources) ::close(fd);
+        return 0;
       case step_kind::change_directory:
         return done(::chdir(s.path));
       case step_kind::set_hostname:
@@ -111,7 +117,7 @@ class executor {
       case step_kind::set_gid:
         return done(::syscall(SYS_setresgid, s.number, s.number, s.number));
       case step_kind::set_uid:
-        return done(::syscall(SYS_setresuid, s.number, s.number, s.number));
+        return set_uid(s.number);
       case step_kind::limit_capabilities:
         return limit_capabilities(s.number, s.number2 != 0, who_.call);
       case step_kind::lock_securebits:
@@ -166,6 +172,23 @@ class executor {
     if (limit.rlim_cur == value && limit.rlim_max == value) return 0;
     limit = {value, value};
     return done(::setrlimit(resource, &limit));
+  }
+
+  // No message: the host is gone.
+  int await_maps() const noexcept {
+    box_message message{};
+    const ssize_t n = base::retry([&] { return ::recv(who_.host, &message, sizeof message, 0); });
+    if (n == -1) return errno;
+    return n == sizeof message && message.what == box_message::kind::mapped ? 0 : ECONNRESET;
+  }
+
+  // Without losing the capabilities that later steps need, and take away.
+  static int set_uid(std::uint64_t uid) noexcept {
+    const int bits = ::prctl(PR_GET_SECUREBITS, 0, 0, 0, 0);
+    if (bits == -1) return errno;
+    if (::prctl(PR_SET_SECUREBITS, bits | SECBIT_NO_SETUID_FIXUP, 0, 0, 0) == -1) return errno;
+    if (::syscall(SYS_setresuid, uid, uid, uid) == -1) return errno;
+    return done(::prctl(PR_SET_SECUREBITS, bits, 0, 0, 0));
   }
 
   static int lead_terminal() noexcept {
@@ -228,8 +251,8 @@ class executor {
 
 }  // namespace
 
-bool tell_host(int host_fd, const box_message& message) noexcept {
-  return base::retry([&] { return ::send(host_fd, &message, sizeof message, MSG_NOSIGNAL); }) ==
+bool tell(int socket, const box_message& message) noexcept {
+  return base::retry([&] { return ::send(socket, &message, sizeof message, MSG_NOSIGNAL); }) ==
          sizeof message;
 }
 

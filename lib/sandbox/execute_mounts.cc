@@ -99,13 +99,12 @@ int write_new_file(int root, const compiled_step& s) noexcept {
   return written ? 0 : written.error().value();
 }
 
-int copy_file(int root, const compiled_step& s) noexcept {
+int copy_file(int root, const compiled_step& s, int source) noexcept {
   const unique_fd file = make_file(root, s.path, static_cast<mode_t>(s.number));
   if (!file) return errno;
   std::byte buffer[4096];
   for (off_t at = 0;;) {
-    const ssize_t n = base::retry(
-        [&] { return ::pread(static_cast<int>(s.number2), buffer, sizeof buffer, at); });
+    const ssize_t n = base::retry([&] { return ::pread(source, buffer, sizeof buffer, at); });
     if (n == -1) return errno;
     if (n == 0) return 0;
     at += n;
@@ -236,9 +235,9 @@ void write_number(char* to, unsigned number) noexcept {
 
 // The kernel clones only what is mounted in this namespace, which the descriptor was not opened in:
 // so by its path, and then it must still be the same file.
-int bind_descriptor(int root, const compiled_step& s) noexcept {
+int bind_descriptor(int root, const compiled_step& s, int descriptor) noexcept {
   char link[] = "/proc/self/fd/0000000000", source[path_size];
-  write_number(link + sizeof "/proc/self/fd/" - 1, static_cast<unsigned>(s.number2));
+  write_number(link + sizeof "/proc/self/fd/" - 1, static_cast<unsigned>(descriptor));
   const ssize_t n = ::readlink(link, source, sizeof source - 1);
   if (n == -1) return errno;
   source[n] = '\0';
@@ -246,8 +245,7 @@ int bind_descriptor(int root, const compiled_step& s) noexcept {
   if (!tree) return errno;
   struct stat wanted {
   }, found{};
-  if (::fstat(static_cast<int>(s.number2), &wanted) == -1 || ::fstat(tree.get(), &found) == -1)
-    return errno;
+  if (::fstat(descriptor, &wanted) == -1 || ::fstat(tree.get(), &found) == -1) return errno;
   if (wanted.st_dev != found.st_dev || wanted.st_ino != found.st_ino) return ESTALE;
   return bind_tree(root, s, tree);
 }
@@ -260,7 +258,8 @@ int change_mount(int root, const compiled_step& s) noexcept {
 
 }  // namespace
 
-int take_mount_step(const compiled_step& s, unique_fd& root) noexcept {
+int take_mount_step(const compiled_step& s, unique_fd& root,
+                    std::span<const int> sources) noexcept {
   switch (s.kind) {
     case step_kind::private_mounts:
       return done(::syscall(SYS_mount, nullptr, "/", nullptr, ms_rec | ms_private, nullptr));
@@ -276,7 +275,7 @@ int take_mount_step(const compiled_step& s, unique_fd& root) noexcept {
     case step_kind::make_file:
       return write_new_file(root.get(), s);
     case step_kind::copy_file:
-      return copy_file(root.get(), s);
+      return copy_file(root.get(), s, sources[s.number2]);
     case step_kind::make_symlink:
       return make_symlink(root.get(), s);
     case step_kind::mount_type:
@@ -284,7 +283,7 @@ int take_mount_step(const compiled_step& s, unique_fd& root) noexcept {
     case step_kind::bind:
       return bind(root.get(), s);
     case step_kind::bind_descriptor:
-      return bind_descriptor(root.get(), s);
+      return bind_descriptor(root.get(), s, sources[s.number2]);
     case step_kind::change_mount:
       return change_mount(root.get(), s);
     case step_kind::enter_root:

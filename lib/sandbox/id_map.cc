@@ -199,10 +199,9 @@ result have_map_written(const char* helper, int process, const id_ranges& map) {
     run = run_helper(helper, number_of(process), process, map);
   if (!run) return run.error();
   if (run->succeeded) return {};
-  return id_map_failure{
-      base::system_error(EPERM),
-      std::string{helper} + ": " +
-          (run->complaint.empty() ? "did not write the map" : run->complaint)};
+  return id_map_failure{base::system_error(EPERM),
+                        std::string{helper} + ": " +
+                            (run->complaint.empty() ? "did not write the map" : run->complaint)};
 }
 
 }  // namespace

@@ -23,14 +23,7 @@
 
 namespace emilua::sandbox {
 
-// The ids that a user may map.
-struct mappable_ids {
-  bool all = false;     // the caller has CAP_SETUID and CAP_SETGID
-  id_ranges uids, gids;  // beside his own; what they are inside is not said
-  std::string missing;  // why these are empty, in words: "/etc/subuid: no ids for user me"
-};
-
-// Of the caller, whose effective user id this is.
+// The caller's, whose effective user id this is.
 [[nodiscard]] mappable_ids find_mappable_ids(uid_t uid);
 
 struct id_map_failure {

@@ -73,8 +73,9 @@ TEST(IdMapTest, WhoMayMapAllWritesAnyMap) {
 // As an ordinary user without subordinate ids; 0, or a number that tells what went wrong.
 int as_nobody(int (*body)()) {
   return ipc::in_child([&] {
-    if (::geteuid() == 0 && (::setgroups(0, nullptr) == -1 || ::setresgid(65534, 65534, 65534) == -1 ||
-                             ::setresuid(65534, 65534, 65534) == -1))
+    if (::geteuid() == 0 &&
+        (::setgroups(0, nullptr) == -1 || ::setresgid(65534, 65534, 65534) == -1 ||
+         ::setresuid(65534, 65534, 65534) == -1))
       return 100;
     ::prctl(PR_SET_DUMPABLE, 1);  // whose directory in /proc is to be his own
     return body();

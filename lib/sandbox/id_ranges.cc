@@ -3,6 +3,22 @@
 #include <algorithm>
 
 namespace emilua::sandbox {
+namespace {
+
+std::string in_words(const id_ranges& map) {
+  std::string text;
+  for (const id_range& range : map)
+    text += (text.empty() ? " " : ", ") + std::to_string(range.inside) + " " +
+            std::to_string(range.outside) + " " + std::to_string(range.count);
+  return text;
+}
+
+}  // namespace
+
+std::string in_words(const id_maps& maps) {
+  if (maps.uids == maps.gids) return "of uids and gids" + in_words(maps.uids);
+  return "of uids" + in_words(maps.uids) + "; of gids" + in_words(maps.gids);
+}
 
 std::optional<std::uint32_t> inside_of(const id_ranges& map, std::uint32_t outside) {
   for (const id_range& range : map)

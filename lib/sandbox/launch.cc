@@ -11,6 +11,7 @@
 #include "lib/ipc/process.h"
 #include "lib/sandbox/compiled_plan.h"
 #include "lib/sandbox/execute.h"
+#include "lib/sandbox/id_map.h"
 
 namespace emilua::sandbox {
 namespace {
@@ -72,16 +73,33 @@ boost::system::result<boxed_program, launch_failure> launch(const plan& plan,
                           .descriptors = program.descriptors,
                           .close_fds = plan.close_fds,
                           .host = channel->child.get(),
+                          .sources = plan.sources,
                           .cgroup = cgroup ? cgroup->joining() : no_descriptor,
                           .news = program.news});
   }
   channel->child.reset();
-  if (auto started = hear_of_start(channel->host.get(), plan.steps.size()); !started) {
+  auto started = map_ids(plan, pidfd.get(), channel->host.get());
+  if (started) started = hear_of_start(channel->host.get(), plan.steps.size());
+  if (!started) {
     static_cast<void>(ipc::send_signal(pidfd.get(), SIGKILL));
     static_cast<void>(ipc::reap(pidfd.get()));
     return std::move(started.error());
   }
   return boxed_program{*pid, std::move(pidfd), std::move(cgroup)};
+}
+
+boost::system::result<void, launch_failure> map_ids(const plan& plan, int pidfd, int host) {
+  if (!plan.ids) return {};
+  const auto failed = [](std::error_code code, std::string what) {
+    return launch_failure{launch_failure::stage::maps, 0, code, std::move(what)};
+  };
+  const auto process = open_process_directory(pidfd);
+  if (!process) return failed(process.error(), "/proc: " + process.error().message());
+  auto written = write_id_maps(process->get(), *plan.ids);
+  if (!written) return failed(written.error().code, std::move(written.error().what));
+  // A child that is gone is heard of by whoever listens for its start.
+  static_cast<void>(tell(host, {box_message::kind::mapped, 0, 0}));
+  return {};
 }
 
 boost::system::result<void, launch_failure> hear_of_start(int host, std::size_t steps) {
@@ -97,6 +115,8 @@ boost::system::result<void, launch_failure> hear_of_start(int host, std::size_t 
       case box_message::kind::ready:
         ready = true;
         break;
+      case box_message::kind::mapped:
+        break;  // ours
       case box_message::kind::failed:
         if (message->step == no_step)
           return launch_failure{stage::host, 0, base::system_error(message->error),

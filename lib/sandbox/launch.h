@@ -56,6 +56,7 @@ struct launch_failure {
   enum class stage {
     cgroup,   // no cgroup with these limits
     clone,    // no process with these namespaces
+    maps,     // no maps of ids: all in `what`
     step,     // plan.steps[index]
     program,  // everything is in force, but the program cannot be executed
     host,     // the child has died, or the host's own part has failed
@@ -70,8 +71,13 @@ struct launch_failure {
 [[nodiscard]] boost::system::result<boxed_program, launch_failure> launch(
     const plan& plan, const program_launch& program);
 
-// The host's part once the child exists: waits until its program runs, or has failed to. `host` is
-// the end of a SOCK_SEQPACKET pair whose other end is the child's alone.
+// The host's part once the child exists. First it writes the maps of ids, if the plan has any, and
+// lets the child go on.
+[[nodiscard]] boost::system::result<void, launch_failure> map_ids(const plan& plan, int pidfd,
+                                                                  int host);
+
+// Then it waits until the program runs, or has failed to. `host` is the end of a SOCK_SEQPACKET
+// pair whose other end is the child's alone.
 [[nodiscard]] boost::system::result<void, launch_failure> hear_of_start(int host,
                                                                         std::size_t steps);
 

@@ -1,8 +1,6 @@
 #include "lib/sandbox/plan.h"
 
-#include <linux/mount.h>
 #include <linux/sched.h>
-#include <sys/capability.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -10,39 +8,16 @@
 #include <cstring>
 
 #include "lib/sandbox/cgroup.h"
-#include "lib/sandbox/landlock.h"
 #include "lib/sandbox/namespaces.h"
 #include "lib/sandbox/plan_calls.h"
+#include "lib/sandbox/plan_draft.h"
+#include "lib/sandbox/plan_ids.h"
+#include "lib/sandbox/plan_landlock.h"
 #include "lib/sandbox/plan_mounts.h"
 #include "lib/sandbox/seccomp_filter.h"
 
 namespace emilua::sandbox {
 namespace {
-
-access_rights right(std::string_view name) {
-  const auto bit = fs_right(name);
-  return bit ? *bit : 0;
-}
-
-// What the words of the policy mean in Landlock's.
-access_rights read_rights() { return right("read_file") | right("read_dir"); }
-access_rights write_rights() {
-  access_rights rights = 0;
-  for (const char* name : {"write_file", "truncate", "make_dir", "make_reg", "make_sock",
-                           "make_fifo", "make_sym", "remove_dir", "remove_file", "refer"})
-    rights |= right(name);
-  return rights;
-}
-// The kernel opens what it executes for reading, and asks for both rights.
-access_rights exec_rights() { return right("execute") | right("read_file"); }
-
-// All that the running ABI can rule.
-access_rights known_rights(std::span<const named_right> rights, int abi) {
-  access_rights known = 0;
-  for (const named_right& r : rights)
-    if (r.abi <= abi) known |= r.bit;
-  return known;
-}
 
 // The first field that says something about a process that is still to be made.
 std::optional<policy_error> unsuited(const policy& policy, subject who) {
@@ -71,12 +46,13 @@ std::optional<policy_error> unsuited(const policy& policy, subject who) {
   return std::nullopt;
 }
 
-bool is_in_place(subject who) { return who == subject::self || who == subject::successor; }
-
 class planner {
  public:
   planner(const policy& policy, const support& support, const plan_context& context)
-      : policy_(policy), support_(support), context_(context) {}
+      : policy_(policy),
+        support_(support),
+        context_(context),
+        draft_{.wanted = policy, .here = support, .context = context} {}
 
   policy_result<plan> make() {
     if (is_in_place(context_.who)) return make_in_place();
@@ -86,17 +62,19 @@ class planner {
                    call_context{.own_network = has(CLONE_NEWNET),
                                 .attributes = !unruled_attributes(),
                                 .terminal = context_.terminal});
+    id_planner ids{draft_};
     begin();
-    map_ids();
+    ids.map();
     set_process();
     plan_limits_of_the_host();
     plan_network();
+    ids.appear();
     plan_files();
     if (policy_.hostname) plan_hostname();
     if (policy_.umask) add_number(step_kind::set_umask, "umask", *policy_.umask);
     enter_network();
-    change_ids();
-    drop_capabilities();
+    ids.change();
+    ids.drop_capabilities();
     if (!policy_.dumpable) add({step_kind::forbid_dumps, "dumpable"});
     add({step_kind::forbid_privileges, "no_new_privs"});
     restrict_paths_and_ports();
@@ -107,7 +85,7 @@ class planner {
       add({step_kind::split_first_process, "namespaces"});
     // Process 1 stays the leader of the session: so there is somebody to see the program stopped.
     if (context_.terminal && has(CLONE_NEWPID)) add({step_kind::lead_terminal, "terminal"});
-    limit_resources();
+    limit_resources(ids);
     if (auto failed = filter_calls(); !failed) return failed.error();
     return std::move(plan_);
   }
@@ -115,47 +93,38 @@ class planner {
  private:
   policy_result<plan> make_in_place() {
     calls_.emplace(policy_, context_.who, call_context{.attributes = false});
+    id_planner ids{draft_};
     set_process();
     plan_network();
     if (policy_.umask) add_number(step_kind::set_umask, "umask", *policy_.umask);
-    drop_capabilities();
+    ids.drop_capabilities();
     if (!policy_.dumpable) add({step_kind::forbid_dumps, "dumpable"});
     add({step_kind::forbid_privileges, "no_new_privs"});
     restrict_paths_and_ports();
     report_outside();
-    limit_resources();
+    limit_resources(ids);
     if (auto failed = filter_calls(); !failed) return failed.error();
     return std::move(plan_);
   }
 
-  void add(step s) { plan_.steps.push_back(std::move(s)); }
-
+  void add(step s) { draft_.add(std::move(s)); }
   void add_number(step_kind kind, const char* clause, std::uint64_t number,
-                  std::uint64_t number2 = 0, std::uint64_t number3 = 0) {
-    step s{kind, clause};
-    s.number = number;
-    s.number2 = number2;
-    s.number3 = number3;
-    add(std::move(s));
+                  std::uint64_t number2 = 0) {
+    draft_.add_number(kind, clause, number, number2);
   }
-
   void enforced(std::string clause, std::string mechanism) {
-    plan_.report.push_back({std::move(clause), std::move(mechanism)});
+    draft_.enforced(std::move(clause), std::move(mechanism));
   }
   void compromise(level level, std::string clause, std::string mechanism, std::string why,
                   std::string remedy = "") {
-    plan_.report.push_back(
-        {std::move(clause), std::move(mechanism), level, std::move(why), std::move(remedy)});
+    draft_.compromise(level, std::move(clause), std::move(mechanism), std::move(why),
+                      std::move(remedy));
   }
-
-  [[nodiscard]] bool has(namespace_set kind) const { return (plan_.namespaces & kind) != 0; }
-  [[nodiscard]] bool can(namespace_set kind) const { return (support_.namespaces & kind) != 0; }
-  [[nodiscard]] bool root_user() const { return context_.uid == 0; }
-
-  // A user namespace gives the one id that it maps another number, and no other rights.
-  [[nodiscard]] bool stays_root() const {
-    return root_user() && (has(CLONE_NEWUSER) || policy_.user.uid.value_or(0) == 0);
+  void missing_namespace(std::string clause, namespace_set kind) {
+    draft_.missing_namespace(std::move(clause), kind);
   }
+  [[nodiscard]] bool has(namespace_set kind) const { return draft_.has(kind); }
+  [[nodiscard]] bool can(namespace_set kind) const { return draft_.can(kind); }
 
   [[nodiscard]] bool grants_paths() const { return policy_.fs.grants_paths(); }
   [[nodiscard]] bool grants_ports() const { return policy_.net.grants_ports(); }
@@ -218,21 +187,6 @@ class planner {
     return "namespaces." + std::string{kind.name};
   }
 
-  void missing_namespace(std::string clause, namespace_set kind) {
-    if (is_in_place(context_.who))
-      return compromise(level::off, std::move(clause), "",
-                        "a process that runs already gets no namespace",
-                        "promises that do not reach so far");
-    if (can(kind))
-      return compromise(level::off, std::move(clause), "",
-                        "it needs a namespace that is not asked for",
-                        "name it in `namespaces`, or leave that to \"auto\"");
-    const int error = support_.error_of(kind);
-    compromise(level::off, std::move(clause), "",
-               "no namespace: " + std::string{std::strerror(error)},
-               remedy_for_namespace(kind, error));
-  }
-
   void begin() {
     plan_.cloned = plan_.namespaces & ~namespace_set{CLONE_NEWNET};
     if (!(policy_.limits.cgroup == cgroup_policy{})) join_cgroup();
@@ -270,23 +224,6 @@ class planner {
     // Made by the clone it would begin with the host's cgroup, from where limits can be changed.
     plan_.cloned &= ~namespace_set{CLONE_NEWCGROUP};
     enforced(clause, "cgroup");
-  }
-
-  void map_ids() {
-    const user_policy& user = policy_.user;
-    if (user.map != id_map_kind::self)
-      return compromise(level::off, "user.map", "", "only maps of one id can be made yet",
-                        "user.map = \"self\"");
-    if (!has(CLONE_NEWUSER)) return;
-    const auto line = [](std::uint32_t inside, std::uint32_t outside) {
-      return std::to_string(inside) + " " + std::to_string(outside) + " 1\n";
-    };
-    // The kernel wants this of whoever maps his own group.
-    add({step_kind::write_file, "user", "/proc/self/setgroups", "deny"});
-    add({step_kind::write_file, "user", "/proc/self/uid_map",
-         line(user.uid.value_or(context_.uid), context_.uid)});
-    add({step_kind::write_file, "user", "/proc/self/gid_map",
-         line(user.gid.value_or(context_.gid), context_.gid)});
   }
 
   // What the kernel keeps with the process, and no mechanism enforces.
@@ -338,24 +275,18 @@ class planner {
     const bool whole = empty_root_ || binds_;
     const mount_context around{.own_root = whole,
                                .written_apart = written_apart_,
-                               .root_user = root_user(),
+                               .root_user = draft_.root_user(),
                                .user_namespace = has(CLONE_NEWUSER),
                                .pid_namespace = has(CLONE_NEWPID)};
-    mount_planner mounts{around, plan_.steps};
+    mount_planner mounts{around, plan_};
     mounts.begin();
     if (binds_) mounts.bind_grants(policy_.fs);
     if (binds_ && !policy_.fs.within.empty())
       compromise(level::off, "fs.within", "", "only Landlock asks several lists of grants",
                  remedy_for_landlock(support_.landlock_error));
     if (written_apart_) mounts.bind_written(policy_.fs);
-    for (std::size_t i = 0; i < policy_.fs.mounts.size(); ++i) {
-      const std::string clause = "fs.mounts[" + std::to_string(i) + "]";
-      const mount_entry& entry = policy_.fs.mounts[i];
-      if (entry.source.descriptor != -1 && context_.who == subject::actor)
-        compromise(level::off, clause + ".source", "", "an actor's set-up has no descriptors yet");
-      else
-        mounts.add(entry, clause);
-    }
+    for (std::size_t i = 0; i < policy_.fs.mounts.size(); ++i)
+      mounts.add(policy_.fs.mounts[i], "fs.mounts[" + std::to_string(i) + "]");
     mounts.finish(policy_.cwd);
     if (written_apart_ && policy_.fs.mounts.empty()) return;
     enforced(binds_ ? "fs" : "fs.mounts",
@@ -370,175 +301,14 @@ class planner {
     enforced("hostname", "uts namespace");
   }
 
-  void change_ids() {
-    const user_policy& user = policy_.user;
-    const bool mapped = has(CLONE_NEWUSER);
-    // In a namespace that maps one id there is no other to be had.
-    if (mapped) {
-      if (user.groups && !user.groups->empty())
-        compromise(level::off, "user.groups", "", "a map of one id has no other groups",
-                   "an empty list");
-      return;
-    }
-    if (!root_user()) {
-      if ((user.uid && *user.uid != context_.uid) || (user.gid && *user.gid != context_.gid) ||
-          user.groups)
-        missing_namespace("user", CLONE_NEWUSER);
-      return;
-    }
-    std::vector<std::uint32_t> groups = user.groups.value_or(std::vector<std::uint32_t>{});
-    step set{step_kind::set_groups, "user.groups"};
-    set.data.assign(reinterpret_cast<const char*>(groups.data()),
-                    groups.size() * sizeof(std::uint32_t));
-    add(std::move(set));
-    if (user.gid) add_number(step_kind::set_gid, "user.gid", *user.gid);
-    if (user.uid) add_number(step_kind::set_uid, "user.uid", *user.uid);
-  }
-
-  void drop_capabilities() {
-    std::uint64_t kept = 0;
-    for (const std::string& name : policy_.capabilities) {
-      cap_value_t value = 0;
-      if (::cap_from_name(name.c_str(), &value) == 0) kept |= std::uint64_t{1} << value;
-    }
-    const bool may = has(CLONE_NEWUSER) || (root_user() && !context_.powerless);
-    if (kept != 0 && !may)
-      compromise(level::off, "capabilities", "", "an ordinary user has none to keep");
-    else
-      enforced("capabilities", may ? "all sets, and securebits" : "capset, and no_new_privs");
-    if (may && kept == 0) add({step_kind::lock_securebits, "capabilities"});
-    // Whoever may not shrink the bounding set gains nothing from it under no_new_privs.
-    add_number(step_kind::limit_capabilities, "capabilities", may ? kept : 0, may ? 1 : 0);
-    // The kernel takes the signal back from whoever changes ids or capabilities.
-    if (policy_.die_with_parent && (!is_in_place(context_.who) || context_.has_guardian))
-      add({step_kind::arm_death_signal, "die_with_parent"});
-  }
-
-  // Landlock: paths where they are the host's, ports, and what is beyond the box.
   void restrict_paths_and_ports() {
-    const int abi = support_.landlock_abi;
-    const bool rule_paths =
-        !binds_ && (!empty_root_ || policy_.fs.rules_paths() || policy_.fs.mounts.empty());
-    if (rule_paths) report_paths(abi);
-    if (abi == 0) return;
-    // What is in a root of its own was put there. What is not stays out of reach also for whoever
-    // holds a descriptor of it, as a standard stream or from a message.
-    const bool rule_root = empty_root_ && !rule_paths;
-    const access_rights paths = rule_paths || rule_root ? known_rights(fs_rights(), abi) : 0;
-    const access_rights ports =
-        policy_.net.kind == net_kind::all || (policy_.net.kind == net_kind::some && !grants_ports())
-            ? 0
-            : known_rights(net_rights(), abi);
-    access_rights beyond = known_rights(scopes(), abi);
-    if (policy_.ipc.abstract_unix) beyond &= ~scope("abstract_unix_socket").value_or(0);
-    if (policy_.ipc.signals || !scopes_signals()) beyond &= ~scope("signal").value_or(0);
-    if ((paths | ports | beyond) == 0) return;
-    const char* const clause = rule_paths ? "fs" : rule_root ? "fs.root" : "net";
-    add_number(step_kind::create_ruleset, clause, paths, ports, beyond);
-    if (rule_paths) allow_paths(policy_.fs, "fs", paths);
-    if (rule_root) allow_root(paths);
-    if (ports) allow_ports();
-    add({step_kind::enforce_ruleset, clause});
-    for (std::size_t i = 0; rule_paths && i < policy_.fs.within.size(); ++i) {
-      const std::string list = "fs.within[" + std::to_string(i) + "]";
-      add_number(step_kind::create_ruleset, list.c_str(), paths);
-      allow_paths(policy_.fs.within[i], list, paths);
-      add({step_kind::enforce_ruleset, list});
-    }
-  }
-
-  // Where it would keep threads from signalling each other, it is no lock.
-  [[nodiscard]] bool scopes_signals() const {
-    return support_.landlock_abi >= 6 && (context_.who != subject::self || support_.thread_signals);
-  }
-
-  void report_paths(int abi) {
-    if (abi == 0) {
-      // Without paths to rule an empty root is as good.
-      if (empty_root_ && has(CLONE_NEWNS) && !policy_.fs.rules_paths()) return;
-      compromise(level::off, "fs", "",
-                 std::string{"no Landlock: "} + std::strerror(support_.landlock_error),
-                 remedy_for_landlock(support_.landlock_error));
-    } else if (abi < 3) {
-      compromise(level::weaker, "fs", "Landlock",
-                 abi < 2 ? "truncation is not ruled, and files cannot change directories"
-                         : "truncation is not ruled",
-                 "Linux 6.2 or later");
-    } else if (unruled_attributes() &&
-               (calls_->may(promise::fattr) || calls_->may(promise::chown))) {
-      compromise(
-          level::weaker, "fs", "Landlock",
-          "modes, owners and times are not ruled, and without a mount namespace nothing else "
-          "rules them",
-          "promises without fattr and chown");
-    } else {
-      enforced("fs", written_apart_ ? "Landlock, and read-only mounts for what it does not rule"
-                                    : "Landlock");
-    }
-  }
-
-  void allow_paths(const path_grants& grants, const std::string& list, access_rights handled) {
-    const auto grant = [&](const std::string& path, bool optional, access_rights rights,
-                           std::string clause) {
-      step s{step_kind::allow_path, std::move(clause), path};
-      s.number = rights & handled;
-      if (optional) s.flags = step_optional;
-      if (s.number) add(std::move(s));
-    };
-    const auto all = [&](const char* name, const std::vector<granted_path>& paths,
-                         access_rights rights) {
-      for (std::size_t i = 0; i < paths.size(); ++i)
-        grant(paths[i].path, paths[i].optional, rights,
-              list + name + "[" + std::to_string(i) + "]");
-    };
-    all(".read", grants.read, read_rights());
-    all(".write", grants.write, write_rights());
-    all(".exec", grants.exec, exec_rights());
-    for (std::size_t i = 0; i < grants.rules.size(); ++i) {
-      const exact_grant& rule = grants.rules[i];
-      access_rights rights = 0;
-      for (const std::string& name : rule.access) rights |= right(name);
-      const std::string clause = list + ".rules[" + std::to_string(i) + "]";
-      if ((rights & ~handled) != 0)
-        compromise(level::weaker, clause, "Landlock", "this kernel's ABI does not know all of it",
-                   "a later Linux");
-      grant(rule.path, rule.optional, rights, clause);
-    }
-    // What is mounted is granted, as far as its flags let it be used.
-    for (std::size_t i = 0; i < policy_.fs.mounts.size(); ++i) {
-      const mount_entry& entry = policy_.fs.mounts[i];
-      grant(entry.target, entry.optional, mounted_rights(entry),
-            "fs.mounts[" + std::to_string(i) + "]");
-    }
-    allow_program(handled);
-  }
-
-  void allow_root(access_rights handled) {
-    step s{step_kind::allow_path, "fs.root", "/"};
-    s.number = handled;
-    add(std::move(s));
-    allow_program(handled);
-  }
-
-  void allow_program(access_rights handled) {
-    if (is_executed(context_.who))
-      add_number(step_kind::allow_descriptor, "program", exec_rights() & handled,
-                 static_cast<std::uint64_t>(context_.program));
-  }
-
-  static access_rights mounted_rights(const mount_entry& entry) {
-    access_rights rights = read_rights();
-    if (!entry.noexec) rights |= exec_rights();
-    if (!entry.readonly) rights |= write_rights();
-    if (!entry.nodev || entry.kind == mount_kind::dev) rights |= right("ioctl_dev");
-    return rights;
-  }
-
-  void allow_ports() {
-    for (const std::uint16_t port : policy_.net.connect)
-      add_number(step_kind::allow_port, "net.connect", port, net_right("connect_tcp").value_or(0));
-    for (const std::uint16_t port : policy_.net.bind)
-      add_number(step_kind::allow_port, "net.bind", port, net_right("bind_tcp").value_or(0));
+    const landlock_context around{
+        .own_root = empty_root_,
+        .binds = binds_,
+        .written_apart = written_apart_,
+        .unruled_attributes =
+            unruled_attributes() && (calls_->may(promise::fattr) || calls_->may(promise::chown))};
+    landlock_planner{around, draft_}.restrict();
   }
 
   // What is outside the box: its processes, its sockets without a name in the file system, and the
@@ -547,7 +317,8 @@ class planner {
     const bool scoped = support_.landlock_abi >= 6;
     const auto lacks = [&](promise p) { return support_.filters && !calls_->may(p); };
     if (!policy_.ipc.signals)
-      report_lock("ipc.signals", CLONE_NEWPID, scopes_signals(), lacks(promise::proc));
+      report_lock("ipc.signals", CLONE_NEWPID, scopes_signals(support_, context_.who),
+                  lacks(promise::proc));
     if (!policy_.ipc.abstract_unix)
       report_lock("ipc.abstract_unix", CLONE_NEWNET, scoped, lacks(promise::unix));
     report_lock("ipc", CLONE_NEWIPC, false, lacks(promise::shm));
@@ -573,7 +344,7 @@ class planner {
       missing_namespace(clause, kind);
   }
 
-  void limit_resources() {
+  void limit_resources(const id_planner& ids) {
     auto limits = policy_.limits.rlimits;
     if (!policy_.dumpable) limits.try_emplace("core", 0);
     if (is_executed(context_.who) && !calls_->may_execute()) {
@@ -590,7 +361,7 @@ class planner {
       add_number(step_kind::set_limit, ("limits." + it->first).c_str(),
                  static_cast<std::uint64_t>(limit.resource), it->second);
       if (!policy_.limits.rlimits.contains(it->first)) continue;
-      if (limit.resource == RLIMIT_NPROC && stays_root())
+      if (limit.resource == RLIMIT_NPROC && ids.stays_root())
         compromise(level::off, "limits.processes", "", "the kernel does not count root's processes",
                    "another user");
       else
@@ -632,7 +403,8 @@ class planner {
   const policy& policy_;
   const support& support_;
   const plan_context& context_;
-  plan plan_;
+  plan_draft draft_;
+  plan& plan_ = draft_.made;
   std::optional<wanted_calls> calls_;
   bool empty_root_ = false;
   bool binds_ = false;          // granted paths are mounts, for want of Landlock

@@ -16,42 +16,45 @@
 #include <vector>
 
 #include "lib/sandbox/filter_cache.h"
+#include "lib/sandbox/id_ranges.h"
 #include "lib/sandbox/policy.h"
 #include "lib/sandbox/support.h"
 
 namespace emilua::sandbox {
 
 enum class step_kind : std::uint8_t {
-  join_cgroup,          // that the host has made: data, its limits in words; number: CLONE_NEWCGROUP,
-                        // to make it the root of a namespace, or 0
-  arm_death_signal,     // SIGKILL when the parent ends
-  new_session,          //
-  take_terminal,        // standard input becomes the session's controlling terminal
-  write_file,           // path, data
-  begin_network,        // a namespace for it is made beside what follows
-  enter_network,        //
-  raise_loopback,       //
-  set_priority,         // number
-  private_mounts,       //
-  make_root,            // a tmpfs: options data, attributes number; mounted over "/"
-  clone_root,           // the present tree once more, attributes number; mounted over "/"
-  open_root,            // the tree that targets are looked up in is the present one
-  make_directories,     // path, all missing parts of it; mode number
-  make_file,            // path, mode number, data
-  copy_file,            // path, mode number, from descriptor number2
-  make_symlink,         // path, data: what it refers to
-  mount_type,           // path: target, data: type and options, number: attributes
-  bind,                 // path: target, data: source, number: attributes, flags
-  bind_descriptor,      // the same, number2: descriptor
-  change_mount,         // path, number: attributes, flags
-  enter_root,           // pivot_root, and away with the old one
-  change_directory,     // path
-  set_hostname,         // data
-  set_umask,            // number
-  set_limit,            // number: resource, number2: value
-  set_groups,           // data: gid_t …
-  set_gid,              // number
-  set_uid,              // number
+  join_cgroup,       // that the host has made: data, its limits in words; number: CLONE_NEWCGROUP,
+                     // to make it the root of a namespace, or 0
+  arm_death_signal,  // SIGKILL when the parent ends
+  new_session,       //
+  take_terminal,     // standard input becomes the session's controlling terminal
+  await_maps,        // of ids, that the host writes (id_map.h): data, them in words
+  write_file,        // path, data
+  begin_network,     // a namespace for it is made beside what follows
+  enter_network,     //
+  raise_loopback,    //
+  set_priority,      // number
+  private_mounts,    //
+  make_root,         // a tmpfs: options data, attributes number; mounted over "/"
+  clone_root,        // the present tree once more, attributes number; mounted over "/"
+  open_root,         // the tree that targets are looked up in is the present one
+  make_directories,  // path, all missing parts of it; mode number
+  make_file,         // path, mode number, data
+  copy_file,         // path, mode number; number2: which of plan::sources, number3: its number
+  make_symlink,      // path, data: what it refers to
+  mount_type,        // path: target, data: type and options, number: attributes
+  bind,              // path: target, data: source, number: attributes, flags
+  bind_descriptor,   // path, number, flags as for bind; source as for copy_file
+  close_sources,     // nobody else is to have them
+  change_mount,      // path, number: attributes, flags
+  enter_root,        // pivot_root, and away with the old one
+  change_directory,  // path
+  set_hostname,      // data
+  set_umask,         // number
+  set_limit,         // number: resource, number2: value
+  set_groups,        // data: gid_t …
+  set_gid,           // number
+  set_uid,           // number
   limit_capabilities,   // number: those that stay, in every set
   lock_securebits,      //
   forbid_dumps,         //
@@ -102,6 +105,8 @@ struct plan {
   std::vector<clause_report> report;
   std::optional<double> wall_time;      // seconds, for the host to watch
   std::optional<cgroup_policy> cgroup;  // for the host to make (cgroup.h), the child to join
+  std::vector<int> sources;             // descriptors of mounts; borrowed
+  std::optional<id_maps> ids;           // for the host to write, whom the child waits for
   bool close_fds = true;
   bool dies_with_host = true;
   int exec_descriptor = -1;  // for a program that may run no other: see filter_context
@@ -125,6 +130,10 @@ enum class subject {
   return who == subject::program || who == subject::successor;
 }
 
+[[nodiscard]] constexpr bool is_in_place(subject who) noexcept {
+  return who == subject::self || who == subject::successor;
+}
+
 // What there is besides the policy.
 struct plan_context {
   subject who = subject::program;
@@ -136,6 +145,7 @@ struct plan_context {
   // A program's standard streams are a terminal that nobody else has: it is to be its own.
   bool terminal = false;
   std::uint64_t empty_path = 0;
+  mappable_ids ids = {};  // of the caller; for a policy that maps others' (find_mappable_ids())
   // Root that has given CAP_SETPCAP away, and so can lock nothing: no_new_privs sees to it that
   // nothing comes back.
   bool powerless = false;

@@ -223,7 +223,7 @@ void mount_planner::bind(const mount_entry& entry, const std::string& clause) {
   step& s = push(by_descriptor ? step_kind::bind_descriptor : step_kind::bind, clause, entry.target,
                  entry.source.path);
   s.number = attributes_of(entry);
-  if (by_descriptor) s.number2 = static_cast<std::uint64_t>(entry.source.descriptor);
+  if (by_descriptor) set_source(s, entry.source.descriptor);
   s.flags = (entry.recursive ? step_recursive : 0u) | (entry.optional ? step_optional : 0u) |
             (context_.own_root ? step_make_target : 0u);
 }
@@ -273,10 +273,18 @@ void mount_planner::file(const mount_entry& entry, const std::string& clause) {
   }
   step& s = push(step_kind::copy_file, clause, entry.target);
   s.number = entry.mode.value_or(0644);
-  s.number2 = static_cast<std::uint64_t>(entry.source.descriptor);
+  set_source(s, entry.source.descriptor);
+}
+
+void mount_planner::set_source(step& s, int descriptor) {
+  const auto known = std::ranges::find(sources_, descriptor);
+  s.number2 = static_cast<std::uint64_t>(known - sources_.begin());
+  s.number3 = static_cast<std::uint64_t>(descriptor);
+  if (known == sources_.end()) sources_.push_back(descriptor);
 }
 
 void mount_planner::finish(const std::string& cwd) {
+  if (!sources_.empty()) push(step_kind::close_sources, "fs.mounts");
   if (context_.own_root || context_.written_apart) push(step_kind::enter_root, "fs.root");
   if (context_.own_root) {
     // Only what was granted can be written to.

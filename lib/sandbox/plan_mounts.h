@@ -31,8 +31,8 @@ struct mount_context {
 
 class mount_planner {
  public:
-  mount_planner(const mount_context& context, std::vector<step>& steps)
-      : context_(context), steps_(steps) {}
+  mount_planner(const mount_context& context, plan& plan)
+      : context_(context), steps_(plan.steps), sources_(plan.sources) {}
 
   void begin();
   // Paths that are granted, as mounts: for kernels without Landlock.
@@ -54,9 +54,11 @@ class mount_planner {
   void devices(const std::string& clause, const std::string& target);
   void overlay(const mount_entry& entry, const std::string& clause, std::uint64_t attributes);
   void file(const mount_entry& entry, const std::string& clause);
+  void set_source(step& s, int descriptor);
 
   const mount_context& context_;
   std::vector<step>& steps_;
+  std::vector<int>& sources_;
 };
 
 }  // namespace emilua::sandbox

@@ -53,8 +53,9 @@ plan make(std::string_view json, const support& support, const plan_context& con
   return made ? std::move(*made) : plan{};
 }
 
-std::string refusal(std::string_view json, const support& support) {
-  const auto made = make_plan(granting(json), support, user);
+std::string refusal(std::string_view json, const support& support,
+                    const plan_context& context = user) {
+  const auto made = make_plan(granting(json), support, context);
   return made ? "none" : made.error().where + ": " + made.error().what;
 }
 
@@ -89,13 +90,13 @@ TEST(PlanTest, EachStepComesWhileWhatItNeedsIsThere) {
                           "limits": {"open_files": 9}})",
                       everything());
   const step_kind order[] = {
-      step_kind::arm_death_signal,   step_kind::begin_network,   step_kind::write_file,
-      step_kind::private_mounts,     step_kind::make_root,       step_kind::mount_type,
-      step_kind::enter_root,         step_kind::set_hostname,    step_kind::enter_network,
-      step_kind::raise_loopback,     step_kind::lock_securebits,
-      step_kind::limit_capabilities, step_kind::forbid_dumps,    step_kind::forbid_privileges,
-      step_kind::create_ruleset,     step_kind::enforce_ruleset, step_kind::split_first_process,
-      step_kind::set_limit,          step_kind::install_filter,
+      step_kind::arm_death_signal, step_kind::begin_network,       step_kind::write_file,
+      step_kind::private_mounts,   step_kind::make_root,           step_kind::mount_type,
+      step_kind::enter_root,       step_kind::set_hostname,        step_kind::enter_network,
+      step_kind::raise_loopback,   step_kind::lock_securebits,     step_kind::limit_capabilities,
+      step_kind::forbid_dumps,     step_kind::forbid_privileges,   step_kind::create_ruleset,
+      step_kind::enforce_ruleset,  step_kind::split_first_process, step_kind::set_limit,
+      step_kind::install_filter,
   };
   for (std::size_t i = 1; i < std::size(order); ++i) {
     EXPECT_LT(place(p, order[i - 1]), place(p, order[i])) << describe(p.steps[place(p, order[i])]);
@@ -449,6 +450,114 @@ TEST(PlanTest, RootsProcessesAreNotCounted) {
   EXPECT_EQ("limits.processes", make_plan(granting(json), everything(), root).error().where);
   EXPECT_TRUE(make_plan(granting(R"({"limits": {"processes": 9}, "user": {"uid": 7}})"),
                         without(CLONE_NEWUSER), root));
+}
+
+constexpr std::string_view subid = R"({"user": {"map": "subid"}})";
+// Ids of others; and one of them, beside oneself.
+constexpr std::string_view foreign =
+    R"({"user": {"map": [{"inside": 0, "outside": 100000, "count": 10}]}})";
+constexpr std::string_view beside =
+    R"({"user": {"map": [{"inside": 0, "outside": 1000, "count": 1},
+                         {"inside": 1, "outside": 100005, "count": 1}]}})";
+
+plan_context with_subordinate_ids() {
+  plan_context context = user;
+  context.ids = {.uids = {{0, 100000, 10}}, .gids = {{0, 100000, 10}}};
+  return context;
+}
+
+TEST(PlanTest, SubordinateIdsAreMappedBesideTheCaller) {
+  const plan p = make(subid, everything(), with_subordinate_ids());
+  ASSERT_TRUE(p.ids);
+  EXPECT_EQ((id_ranges{{1000, 1000, 1}, {0, 100000, 10}}), p.ids->uids);
+  EXPECT_EQ(1u, count(p, step_kind::await_maps));
+  EXPECT_EQ(0u, count(p, step_kind::write_file));
+  EXPECT_EQ(1u, count(p, step_kind::set_groups));
+  EXPECT_EQ(0u, count(p, step_kind::set_uid));
+  EXPECT_EQ("enforced: newuidmap and newgidmap", mechanism(p, "user.map"));
+  const plan root = make(R"({"user": {"map": "subid", "uid": 0, "groups": [3]}})", everything(),
+                         with_subordinate_ids());
+  EXPECT_EQ((id_ranges{{0, 1000, 1}, {1, 100000, 10}}), root.ids->uids);
+  EXPECT_EQ(
+      "user.groups: cannot be enforced here (11 is nobody in the map); what would help: an "
+      "empty list",
+      refusal(R"({"user": {"map": "subid", "groups": [11]}})", everything(),
+              with_subordinate_ids()));
+}
+
+TEST(PlanTest, AMapThatCannotBeWrittenIsRefused) {
+  plan_context none = user;
+  none.ids.missing = "/etc/subuid: no ids for user me";
+  const std::string remedy =
+      "; what would help: ranges for this user in /etc/subuid and /etc/subgid, with newuidmap and "
+      "newgidmap; or CAP_SETUID and CAP_SETGID";
+  EXPECT_EQ("user.map: cannot be enforced here (/etc/subuid: no ids for user me)" + remedy,
+            refusal(subid, everything(), none));
+  EXPECT_EQ(
+      "user.map: cannot be enforced here (an ordinary user may not map 100000-100009: "
+      "/etc/subuid: no ids for user me)" +
+          remedy,
+      refusal(foreign, everything(), none));
+  plan_context few = with_subordinate_ids();
+  few.ids.uids = {{0, 100000, 9}};
+  EXPECT_EQ(
+      "user.map: cannot be enforced here (an ordinary user may not map 100000-100009)" + remedy,
+      refusal(foreign, everything(), few));
+  EXPECT_EQ("none", refusal(foreign, everything(), with_subordinate_ids()));
+  EXPECT_TRUE(refusal(subid, without(CLONE_NEWUSER), with_subordinate_ids())
+                  .starts_with("user.map: cannot be enforced here (no namespace"));
+  EXPECT_TRUE(refusal(R"({"user": {"map": "subid"}, "namespaces": ["pid"]})", everything(),
+                      with_subordinate_ids())
+                  .starts_with("user.map: cannot be enforced here (it needs a namespace that is"));
+  const plan less =
+      make(R"({"user": {"map": "subid"}, "mode": "best_effort"})", everything(), none);
+  EXPECT_FALSE(less.ids);
+  EXPECT_EQ(3u, count(less, step_kind::write_file));
+}
+
+TEST(PlanTest, WhoIsNobodyInTheBoxBecomesSomebodyBeforeItMakesFiles) {
+  const plan p = make(foreign, everything(), with_subordinate_ids());
+  EXPECT_LT(place(p, step_kind::await_maps), place(p, step_kind::set_groups));
+  EXPECT_LT(place(p, step_kind::set_groups), place(p, step_kind::set_gid));
+  EXPECT_LT(place(p, step_kind::set_gid), place(p, step_kind::set_uid));
+  EXPECT_LT(place(p, step_kind::set_uid), place(p, step_kind::make_root));
+  EXPECT_EQ(1u, count(p, step_kind::set_uid));
+  // Otherwise later: the host's files are opened as the caller.
+  const plan other = make(
+      R"({"user": {"uid": 1, "map": [{"inside": 0, "outside": 1000, "count": 1},
+                                     {"inside": 1, "outside": 100005, "count": 1}]}})",
+      everything(), with_subordinate_ids());
+  EXPECT_LT(place(other, step_kind::enter_root), place(other, step_kind::set_uid));
+  EXPECT_LT(place(other, step_kind::set_uid), place(other, step_kind::lock_securebits));
+  EXPECT_EQ(0u, count(make(beside, everything(), with_subordinate_ids()), step_kind::set_uid));
+}
+
+TEST(PlanTest, RootMapsWhomeverItLikes) {
+  plan_context root = user;
+  root.uid = root.gid = 0;
+  root.ids.all = true;
+  root.ids.missing = "/etc/subuid: no ids for user root";
+  const plan p = make(foreign, everything(), root);
+  EXPECT_EQ("enforced: maps written by the supervisor", mechanism(p, "user.map"));
+  EXPECT_EQ(1u, count(p, step_kind::set_groups));
+  // Its processes are somebody else's, whom the kernel counts.
+  EXPECT_TRUE(make_plan(granting(R"({"limits": {"processes": 9}, "user": {"map": [
+                  {"inside": 0, "outside": 100000, "count": 10}]}})"),
+                        everything(), root));
+  EXPECT_EQ("limits.processes", make_plan(granting(R"({"limits": {"processes": 9}, "user": {"map": [
+                  {"inside": 0, "outside": 0, "count": 10}]}})"),
+                                          everything(), root)
+                                    .error()
+                                    .where);
+}
+
+// As the kernel has it for whoever writes such a map without any right.
+TEST(PlanTest, WhoMapsNoGroupButHisOwnKeepsHisGroups) {
+  const std::string_view json =
+      R"({"user": {"map": {"uid": [{"inside": 0, "outside": 100000, "count": 10},
+                                   {"inside": 10, "outside": 1000, "count": 1}],
+                           "gid": [{"inside": 0, "outside": 1000, "count": 1}]}}})";
+  EXPECT_EQ(0u, count(make(json, everything(), with_subordinate_ids()), step_kind::set_groups));
 }
 
 TEST(PlanTest, EveryStepAndClauseIsExplained) {

@@ -117,6 +117,8 @@ const char* mechanism_of(step_kind kind) noexcept {
     case step_kind::change_directory:
     case step_kind::set_umask:
       return "process attributes";
+    case step_kind::await_maps:
+      return "user namespace";
     case step_kind::write_file:
       return "procfs";
     case step_kind::begin_network:
@@ -134,6 +136,7 @@ const char* mechanism_of(step_kind kind) noexcept {
     case step_kind::mount_type:
     case step_kind::bind:
     case step_kind::bind_descriptor:
+    case step_kind::close_sources:
     case step_kind::change_mount:
     case step_kind::enter_root:
       return "mount namespace";
@@ -180,6 +183,8 @@ std::string describe(const step& s) {
       return "standard input is the controlling terminal";
     case step_kind::lead_terminal:
       return "foreground of the terminal";
+    case step_kind::await_maps:
+      return "wait for the maps " + s.data;
     case step_kind::write_file:
       return "write \"" + one_line(s.data) + "\" to " + s.path;
     case step_kind::begin_network:
@@ -204,7 +209,7 @@ std::string describe(const step& s) {
       return "file " + s.path + " of " + std::to_string(s.data.size()) + " bytes, mode " +
              octal(s.number);
     case step_kind::copy_file:
-      return "file " + s.path + " from descriptor " + std::to_string(s.number2) + ", mode " +
+      return "file " + s.path + " from descriptor " + std::to_string(s.number3) + ", mode " +
              octal(s.number);
     case step_kind::make_symlink:
       return "symlink " + s.path + " to " + s.data;
@@ -213,7 +218,9 @@ std::string describe(const step& s) {
     case step_kind::bind:
       return "bind " + s.data + " at " + s.path + mount_flags(s);
     case step_kind::bind_descriptor:
-      return "bind descriptor " + std::to_string(s.number2) + " at " + s.path + mount_flags(s);
+      return "bind descriptor " + std::to_string(s.number3) + " at " + s.path + mount_flags(s);
+    case step_kind::close_sources:
+      return "close the descriptors of mounts";
     case step_kind::change_mount:
       return "set the flags of the mount at " + s.path + mount_flags(s);
     case step_kind::enter_root:

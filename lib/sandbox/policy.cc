@@ -126,22 +126,42 @@ void check_mount(checker& is, const mount_entry& entry, std::size_t i, root_kind
   }
 }
 
-void check_user(checker& is, const user_policy& user) {
-  const auto ranges = [&](const char* name, const std::vector<id_range>& list) {
-    is.require(list.empty() || user.map == id_map_kind::list, name, "'map' is not \"list\"");
-    is.require(!list.empty() || user.map != id_map_kind::list, name, "no range is named");
-    is.require(list.size() <= 340, name, "more ranges than the kernel takes");
-    for (std::size_t i = 0; i < list.size(); ++i) {
-      const id_range& range = list[i];
-      const auto fits = [&](std::uint32_t first) {
-        return std::uint64_t{first} + range.count <= 0xffffffff;
+// `one`: there is one list for users and groups.
+void check_ranges(checker& is, const id_ranges& list, const char* name, bool one) {
+  const std::string where = std::string{"user.map"} + (one ? "" : name);
+  is.require(!list.empty(), where, "no range is named");
+  if (list.size() > 340) return is.require(false, where, "more ranges than the kernel takes");
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const id_range& range = list[i];
+    const auto fits = [&](std::uint32_t first) {
+      return std::uint64_t{first} + range.count <= 0xffffffff;
+    };
+    is.require(range.count > 0 && fits(range.inside) && fits(range.outside), indexed(where, i),
+               "not a range of ids");
+    for (std::size_t j = 0; j < i; ++j) {
+      const auto meet = [&](std::uint32_t id_range::*first) {
+        return std::uint64_t{range.*first} < std::uint64_t{list[j].*first} + list[j].count &&
+               std::uint64_t{list[j].*first} < std::uint64_t{range.*first} + range.count;
       };
-      is.require(range.count > 0 && fits(range.inside) && fits(range.outside), indexed(name, i),
-                 "not a range of ids");
+      is.require(!meet(&id_range::inside) && !meet(&id_range::outside), indexed(where, i),
+                 "shares ids with another range");
     }
+  }
+}
+
+void check_user(checker& is, const user_policy& user) {
+  if (user.map.kind != id_map_kind::list) return;
+  const auto& [uids, gids] = user.map.listed;
+  check_ranges(is, uids, ".uid", uids == gids);
+  if (uids != gids) check_ranges(is, gids, ".gid", false);
+  const auto mapped = [&](const id_ranges& map, std::uint32_t id, std::string where) {
+    is.require(outside_of(map, id).has_value(), std::move(where),
+               std::to_string(id) + " is nobody in user.map");
   };
-  ranges("user.uid_map", user.uids);
-  ranges("user.gid_map", user.gids);
+  if (user.uid) mapped(uids, *user.uid, "user.uid");
+  if (user.gid) mapped(gids, *user.gid, "user.gid");
+  for (std::size_t i = 0; user.groups && i < user.groups->size(); ++i)
+    mapped(gids, (*user.groups)[i], indexed("user.groups", i));
 }
 
 void check_numbers(checker& is, const policy& policy) {
@@ -202,6 +222,10 @@ policy_result<> check(const policy& policy) {
   const root_kind root = policy.fs.root_in_force();
   for (std::size_t i = 0; i < policy.fs.mounts.size(); ++i)
     check_mount(is, policy.fs.mounts[i], i, root);
+  const auto by_descriptor = std::ranges::count_if(
+      policy.fs.mounts, [](const mount_entry& entry) { return entry.source.descriptor != -1; });
+  is.require(by_descriptor <= static_cast<std::ptrdiff_t>(max_sources), "fs.mounts",
+             "more than " + std::to_string(max_sources) + " descriptors");
   check_user(is, policy.user);
   check_numbers(is, policy);
   check_names(is, policy);

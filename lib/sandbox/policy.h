@@ -58,6 +58,8 @@ enum class mount_kind {
   remount,  // changes the flags of what is mounted at the target
 };
 
+inline constexpr std::size_t max_sources = 128;  // descriptors that mounts name
+
 // Where a bind mount or a file's content comes from.
 struct mount_source {
   std::string path;     // or
@@ -138,13 +140,25 @@ struct net_policy {
   bool operator==(const net_policy&) const = default;
 };
 
-enum class id_map_kind { self, subid, list };
+enum class id_map_kind {
+  self,   // the caller's, and nobody else's
+  subid,  // and the ranges of /etc/subuid and /etc/subgid, which have the numbers beside it, from 0
+  list,   // these
+};
+
+// Whose ids the box has.
+struct id_map_policy {
+  id_map_kind kind = id_map_kind::self;
+  id_maps listed;  // for `list`; as one list if users and groups have the same
+
+  bool operator==(const id_map_policy&) const = default;
+};
 
 struct user_policy {
-  std::optional<std::uint32_t> uid, gid;             // in the box; by default the caller's
+  // In the box; by default the caller's, or, where a list has no place for him, its first.
+  std::optional<std::uint32_t> uid, gid;
   std::optional<std::vector<std::uint32_t>> groups;  // supplementary
-  id_map_kind map = id_map_kind::self;
-  id_ranges uids, gids;  // for `list`: "uid_map", "gid_map"
+  id_map_policy map;
 
   bool operator==(const user_policy&) const = default;
 };

@@ -100,8 +100,13 @@ void fields(Policy& p, Visit&& visit) {
   visit("gid", p.gid);
   visit("groups", p.groups);
   visit("map", p.map);
-  visit("uid_map", p.uids);
-  visit("gid_map", p.gids);
+}
+
+template <class Policy, class Visit>
+requires std::same_as<std::remove_const_t<Policy>, id_maps>
+void fields(Policy& p, Visit&& visit) {
+  visit("uid", p.uids);
+  visit("gid", p.gids);
 }
 
 template <class Policy, class Visit>
@@ -171,13 +176,6 @@ inline constexpr enum_name<root_kind> enum_names<root_kind>[] = {
     {"auto", root_kind::automatic},
     {"host", root_kind::host},
     {"empty", root_kind::empty},
-};
-
-template <>
-inline constexpr enum_name<id_map_kind> enum_names<id_map_kind>[] = {
-    {"self", id_map_kind::self},
-    {"subid", id_map_kind::subid},
-    {"list", id_map_kind::list},
 };
 
 template <>

@@ -239,6 +239,20 @@ struct reader {
     read<net_policy>(value, path, to);
   }
 
+  static void read(const json::value& value, const std::string& path, id_map_policy& to) {
+    if (const auto* text = value.if_string()) {
+      if (*text != "self" && *text != "subid")
+        fail(path, "unknown value '" + std::string{*text} + "'; self, subid or a list expected");
+      to.kind = *text == "self" ? id_map_kind::self : id_map_kind::subid;
+      return;
+    }
+    to.kind = id_map_kind::list;
+    if (const auto* object = value.if_object(); object && !object->empty())
+      return read(value, path, to.listed);
+    read(value, path, to.listed.uids);
+    to.listed.gids = to.listed.uids;
+  }
+
   static void read(const json::value& value, const std::string& path,
                    std::optional<std::vector<std::string>>& to) {
     if (const auto* text = value.if_string()) {
@@ -408,6 +422,12 @@ struct writer {
   static json::value write(const net_policy& net) {
     if (net.kind != net_kind::some) return net.kind == net_kind::all;
     return write<net_policy>(net);
+  }
+
+  static json::value write(const id_map_policy& map) {
+    if (map.kind != id_map_kind::list) return map.kind == id_map_kind::self ? "self" : "subid";
+    if (map.listed.uids == map.listed.gids) return write(map.listed.uids);
+    return write(map.listed);
   }
 
   static json::value write(const syscall_rule& rule) {

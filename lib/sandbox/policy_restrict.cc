@@ -297,13 +297,38 @@ T same(const char* where, const T& a, const T& b) {
   return a;
 }
 
+// The ids that are the same in both maps.
+id_ranges common_ids(const id_ranges& a, const id_ranges& b) {
+  id_ranges out;
+  for (const id_range& x : a)
+    for (const id_range& y : b) {
+      const std::uint32_t first = std::max(x.inside, y.inside);
+      const std::uint32_t end = std::min(x.inside + x.count, y.inside + y.count);
+      if (first >= end || x.outside - x.inside != y.outside - y.inside) continue;
+      out.push_back({first, x.outside + (first - x.inside), end - first});
+    }
+  return out;
+}
+
+id_map_policy merge_maps(const user_policy& a, const user_policy& b) {
+  // Who has more ids can do without groups that keep the other one out.
+  if (a.map.kind != id_map_kind::list || b.map.kind != id_map_kind::list || a.map == b.map)
+    return same("user.map", a.map, b.map);
+  id_map_policy out{.kind = id_map_kind::list,
+                    .listed = {common_ids(a.map.listed.uids, b.map.listed.uids),
+                               common_ids(a.map.listed.gids, b.map.listed.gids)}};
+  if (out.listed.uids.empty() || out.listed.gids.empty())
+    fail("user.map", "the two policies have no id in common");
+  // Which one of a list it is depends on the list.
+  if (!a.uid || !a.gid) fail("user.uid", "where maps differ, uid and gid must be named");
+  return out;
+}
+
 user_policy merge(const user_policy& a, const user_policy& b) {
   user_policy out;
   out.uid = same("user.uid", a.uid, b.uid);
   out.gid = same("user.gid", a.gid, b.gid);
-  out.map = same("user.map", a.map, b.map);
-  out.uids = same("user.uid_map", a.uids, b.uids);
-  out.gids = same("user.gid_map", a.gids, b.gids);
+  out.map = merge_maps(a, b);
   if (a.groups && b.groups) {
     out.groups = common(*a.groups, *b.groups);
   } else if (const auto& named = a.groups ? a.groups : b.groups; named && named->empty()) {

@@ -50,9 +50,9 @@ TEST(PolicyTest, EveryFieldComesBackAsItWasWritten) {
                  "raw": "0600000000000000"},
     "syscalls_within": ["stdio", {"promises": "stdio rpath", "default": "kill"}],
     "namespaces": ["user", "pid"],
-    "user": {"uid": 1, "gid": 2, "groups": [3, 4], "map": "list",
-             "uid_map": [{"inside": 0, "outside": 1000, "count": 1}],
-             "gid_map": [{"inside": 0, "outside": 1000, "count": 1}]},
+    "user": {"uid": 1, "gid": 2, "groups": [3, 4],
+             "map": {"uid": [{"inside": 1, "outside": 1000, "count": 1}],
+                     "gid": [{"inside": 0, "outside": 1000, "count": 10}]}},
     "capabilities": ["cap_net_raw"],
     "limits": {"open_files": 64, "cpu_time": 10, "wall_time": 1.5,
                "cgroup": {"memory_max": 1048576, "memory_swap_max": 0, "pids_max": 9,
@@ -77,6 +77,16 @@ TEST(PolicyTest, ShortFormsStandForTheLongOnes) {
   EXPECT_TRUE(read(R"({"syscalls": "stdio"})").syscalls->promises.contains(promise::stdio));
   EXPECT_FALSE(read(R"({"namespaces": "auto"})").namespaces);
   EXPECT_TRUE(read(R"({"namespaces": []})").namespaces->empty());
+  const policy one =
+      read(R"({"user": {"map": [{"inside": 0, "outside": 100000, "count": 65536}]}})");
+  EXPECT_EQ(id_map_kind::list, one.user.map.kind);
+  EXPECT_EQ((id_ranges{{0, 100000, 65536}}), one.user.map.listed.uids);
+  EXPECT_EQ(one.user.map.listed.uids, one.user.map.listed.gids);
+  EXPECT_EQ(one, read(write_policy(one)));
+  EXPECT_EQ(id_map_kind::self, read(R"({"user": {"map": "self"}})").user.map.kind);
+  const policy subid = read(R"({"user": {"map": "subid"}})");
+  EXPECT_EQ(id_map_kind::subid, subid.user.map.kind);
+  EXPECT_EQ(subid, read(write_policy(subid)));
   // Lua has one type of numbers.
   EXPECT_EQ(64u, read(R"({"limits": {"open_files": 64.0}})").limits.rlimits.at("open_files"));
 }
@@ -136,7 +146,23 @@ constexpr fault_case faults[] = {
      "syscalls.raw: not a number of instructions, 16 hexadecimal digits each"},
     {R"({"namespaces": ["moon"]})", "namespaces[0]: unknown namespace 'moon'"},
     {R"({"namespaces": "all"})", "namespaces: \"auto\" or a list expected"},
-    {R"({"user": {"map": "list"}})", "user.uid_map: no range is named"},
+    {R"({"user": {"map": "list"}})",
+     "user.map: unknown value 'list'; self, subid or a list expected"},
+    {R"({"user": {"map": []}})", "user.map: no range is named"},
+    {R"({"user": {"map": 1}})", "user.map: a list expected, got a number"},
+    {R"({"user": {"map": [{"inside": 0, "outside": 5}]}})", "user.map[0]: not a range of ids"},
+    {R"({"user": {"map": [{"inside": 0, "outside": 4294967295, "count": 1}]}})",
+     "user.map[0]: not a range of ids"},
+    {R"({"user": {"map": [{"inside": 0, "outside": 5, "count": 2},
+                          {"inside": 1, "outside": 9, "count": 1}]}})",
+     "user.map[1]: shares ids with another range"},
+    {R"({"user": {"map": {"uid": [{"inside": 0, "outside": 5, "count": 1}]}}})",
+     "user.map.gid: no range is named"},
+    {R"({"user": {"map": {"uids": []}}})", "user.map.uids: unknown field"},
+    {R"({"user": {"uid": 2, "map": [{"inside": 0, "outside": 5, "count": 2}]}})",
+     "user.uid: 2 is nobody in user.map"},
+    {R"({"user": {"groups": [1, 9], "map": [{"inside": 0, "outside": 5, "count": 2}]}})",
+     "user.groups[1]: 9 is nobody in user.map"},
     {R"({"capabilities": ["cap_fly"]})", "capabilities[0]: unknown capability 'cap_fly'"},
     {R"({"limits": {"open_fiels": 1}})", "limits.open_fiels: unknown field"},
     {R"({"limits": {"open_files": -1}})",

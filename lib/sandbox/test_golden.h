@@ -30,7 +30,12 @@ inline support fixed_support() {
 }
 
 inline plan_context fixed_context(subject who) {
-  return {.who = who, .uid = 1000, .gid = 1000, .descriptor_limit = 4096, .program = 9};
+  return {.who = who,
+          .uid = 1000,
+          .gid = 1000,
+          .descriptor_limit = 4096,
+          .program = 9,
+          .ids = {.uids = {{0, 100000, 65536}}, .gids = {{0, 200000, 65536}}}};
 }
 
 inline std::string golden_text(const std::string& path) {

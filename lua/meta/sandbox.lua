@@ -16,7 +16,7 @@ local sandbox = {}
 ---@class sandbox.mount
 ---@field type 'bind'|'tmpfs'|'proc'|'dev'|'mqueue'|'overlay'|'file'|'dir'|'symlink'|'remount'
 ---@field target string path in the box
----@field source? string bind: path of the host
+---@field source? string|file_descriptor bind: path of the host, or a descriptor of what is there; file: a descriptor of what is to be in it. The policy has a copy of the descriptor, which the box does not get
 ---@field content? string file: what is in it; symlink: what it refers to
 ---@field readonly? boolean
 ---@field noexec? boolean
@@ -30,13 +30,19 @@ local sandbox = {}
 ---@field upper? string overlay
 ---@field work? string overlay
 
+---Ids from `inside` on are those from `outside` on.
+---@class sandbox.id_range
+---@field inside integer
+---@field outside integer
+---@field count integer
+
 ---@class sandbox.policy
 ---@field fs? {read: sandbox.path[], write: sandbox.path[], exec: sandbox.path[], rules: {path: string, access: string[], optional: boolean}[], root: 'auto'|'host'|'empty', mounts: sandbox.mount[], within: {read: sandbox.path[], write: sandbox.path[], exec: sandbox.path[], rules: table[]}[]} exec takes reading of files too; rules name Landlock's rights; each list of `within` must grant what is done, too
 ---@field net? boolean|{connect: integer[], bind: integer[], loopback: boolean, unix: boolean} false unless it says otherwise; ports are TCP's, and where some are named nothing but TCP is there
 ---@field syscalls? string|{promises: string, allow: table, deny: table, default: string, profile: table, raw: string} by default what the rest needs
 ---@field syscalls_within? table[] each, written as syscalls, must permit a call, too
 ---@field namespaces? 'auto'|string[] user mount pid net ipc uts cgroup time
----@field user? {uid: integer, gid: integer, groups: integer[], map: 'self'}
+---@field user? {uid: integer, gid: integer, groups: integer[], map: 'self'|'subid'|sandbox.id_range[]|{uid: sandbox.id_range[], gid: sandbox.id_range[]}} who it is, by default the caller. map: whose ids the box has; self: the caller's alone; subid: also the ranges of /etc/subuid and /etc/subgid, which have the numbers beside uid and gid, from 0 on; or these ranges, of users and groups alike if there is one list: then by default the caller, or the first one of a list that has no place for him. Other users' ids take root, or those ranges with newuidmap and newgidmap (ENOTSUP with clause 'user.map'). With a map of more than one id there are no supplementary groups but `groups`
 ---@field capabilities? string[] kept
 ---@field limits? {address_space: integer, core: integer, cpu_time: integer, data: integer, file_size: integer, locked_memory: integer, open_files: integer, processes: integer, stack: integer, wall_time: number, cgroup: {memory_max: integer, memory_swap_max: integer, pids_max: integer, cpu_max: string, io_max: string}} setrlimit(2)'s, in bytes, seconds, counts; wall_time: seconds until it is killed; cgroup: for the box as a whole, in the words of cgroup version 2; needs its controllers in a cgroup that is ours alone, whose processes move into one beneath it
 ---@field ipc? {abstract_unix: boolean, signals: boolean} with what is outside

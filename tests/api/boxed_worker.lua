@@ -3,6 +3,7 @@ local inbox = require 'inbox'
 local byte_span = require 'byte_span'
 local file = require 'file'
 local filesystem = require 'filesystem'
+local generic = require 'generic_error'
 local pipe = require 'pipe'
 local stream = require 'stream'
 local system = require 'system'
@@ -40,6 +41,22 @@ function jobs.open(job)
     local input = file.stream.new()
     input:open(filesystem.path.new(job.path), file.open_flag.read_only)
     return contents(input)
+end
+
+-- The numbers of the directories that are open.
+function jobs.directories()
+    local found = {}
+    for number = 3, 300 do
+        local input = file.stream.new()
+        local path = filesystem.path.new('/proc/self/fd/' .. number)
+        if pcall(input.open, input, path, file.open_flag.read_only) then
+            local _, problem = pcall(input.read_some, input, byte_span.new(1))
+            if problem == generic.EISDIR then
+                found[#found + 1] = number
+            end
+        end
+    end
+    return table.concat(found, ' ')
 end
 
 function jobs.unix()

@@ -1,5 +1,6 @@
 // System calls that get past a filter, or that are for the machine's owner.
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/bpf.h>
 #include <linux/io_uring.h>
 #include <linux/perf_event.h>
@@ -293,6 +294,25 @@ outcome become_root(const arguments&) { return result_of("setuid", ::setuid(0));
 
 outcome become_another(const arguments&) { return result_of("setuid", ::setuid(12345)); }
 
+outcome become_user(const arguments& a) {
+  const auto id = static_cast<uid_t>(a.number(0));
+  return result_of("setresuid", ::setresuid(id, id, id));
+}
+
+outcome become_group(const arguments& a) {
+  const auto id = static_cast<gid_t>(a.number(0));
+  return result_of("setresgid", ::setresgid(id, id, id));
+}
+
+outcome join_group(const arguments& a) {
+  const auto id = static_cast<gid_t>(a.number(0));
+  return result_of("setgroups", ::setgroups(1, &id));
+}
+
+outcome give_away(const arguments& a) {
+  return result_of("chown", ::chown(a.text(0), static_cast<uid_t>(a.number(1)), gid_t(-1)));
+}
+
 outcome be_dumped(const arguments&) {
   return result_of("prctl", ::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0));
 }
@@ -326,6 +346,10 @@ constexpr attack attacks[] = {
     {"drop_groups", drop_groups},
     {"become_root", become_root},
     {"become_another", become_another},
+    {"become_user", become_user},
+    {"become_group", become_group},
+    {"join_group", join_group},
+    {"give_away", give_away},
     {"be_dumped", be_dumped},
 };
 

@@ -16,7 +16,8 @@ from provoked import CANNOT, PROVOKED
 TESTS = "tests/tools"
 # Which tests run which tool; what is common to all tools is in tool_cases.py.
 TESTED_BY = {
-    "confine": ("complaints_test", "confine_commands_test", "confine_pty_test", "confine_test", "faults_test"),
+    "confine": ("complaints_test", "confine_commands_test", "confine_map_test", "confine_pty_test", "confine_test",
+                "faults_test"),
     "emilua": ("cli_test", "complaints_test", "family_test", "restrict_self_test"),
     "fdpass": ("complaints_test", "faults_test", "fdpass_test", "tool_cases"),
     "initexec": ("complaints_test", "faults_test", "initexec_test", "tool_cases"),

@@ -14,6 +14,7 @@ import tool_cases
 from cases import case, engine, main, script, skip
 from containers import Container, make_root
 from kernel import without
+from subordinate_ids import run_with_ids
 from tool_cases import NOBODY, alone, directory, needs_root, refused, run_alone, tool, write
 
 tool_cases.common((("--map=self", "--nss=user", "x"), "--ns"))
@@ -502,21 +503,8 @@ def nothing_runs_before_the_outside_agrees():
 
 
 def with_subordinate_ids(ranges, *words, uid=0):
-    """In a mount namespace whose /etc knows these; for a user whom the test makes up."""
-    needs_root()
-    if not os.path.exists("/etc/subuid"):
-        skip("there is no /etc/subuid to mount something over")
     place = alone()
-    with open("/etc/passwd", encoding="utf-8") as known:
-        users = known.read()
-    mounts = ""
-    for name, text in (("passwd", users + "made-up:x:4242:4242::/:/bin/sh\n"), ("subuid", ranges), ("subgid", ranges)):
-        mounts += "mount --bind %s /etc/%s && " % (write(os.path.join(place, name), text), name)
-    become = 'exec setpriv --reuid=%d --regid=%d --clear-groups "$@"' % (uid, uid)
-    run = subprocess.run(["unshare", "--mount", "--propagation=private", "sh", "-c", mounts + become, "sh",
-                          place + "/initexec", "--ns=user", "--map=subid", "-e", NOTHING, "--", *words],
-                         capture_output=True, text=True, check=False)
-    return run
+    return run_with_ids(ranges, place + "/initexec", "--ns=user", "--map=subid", "-e", NOTHING, "--", *words, uid=uid)
 
 
 @case
@@ -524,8 +512,6 @@ def a_map_of_subordinate_ids_has_all_of_our_ranges():
     show = "cat /proc/self/uid_map /proc/self/gid_map"
     for uid, ranges in ((0, "root:700000:1000\n0:800000:10\nother:1:1\n"),
                         (4242, "made-up:700000:1000\n4242:800000:10\nother:1:1\n")):
-        if uid != 0 and not os.path.exists("/usr/bin/newuidmap"):
-            skip("no newuidmap")
         run = with_subordinate_ids(ranges, "sh", "-c", show, uid=uid)
         lines = [["0", str(uid), "1"], ["1", "700000", "1000"], ["1001", "800000", "10"]]
         assert [line.split() for line in run.stdout.splitlines()] == lines * 2, run
@@ -536,6 +522,14 @@ def subordinate_ids_that_we_do_not_have_are_told():
     refused(with_subordinate_ids("other:1:1\n", "true"), "--map: /etc/subuid: no ids for user root", status=125)
     refused(with_subordinate_ids("root:1:x\n", "true"), "--map: /etc/subuid: line 1: not a range of ids", status=125)
     refused(with_subordinate_ids("root:1:0\n", "true"), "--map: /etc/subuid: line 1: not a range of ids", status=125)
+
+
+@case
+def without_proc_no_map_can_be_written():
+    needs_root()
+    check_namespaces(65534)
+    run = run_alone(alone(), "/initexec", "--ns=user", "--map=self", "-e", NOTHING)
+    refused(run, "--map: /proc: No such file or directory", status=125)
 
 
 # --- complaints ---------------------------------------------------------------------------------------

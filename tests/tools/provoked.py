@@ -54,12 +54,16 @@ PROVOKED = {
         "no program is given": "confine_test.every_wrong_option_is_one_line_and_125",
         "--promises … unknown promise": "confine_test.every_wrong_option_is_one_line_and_125",
         "--rootfs … host or empty expected": "confine_test.every_wrong_option_is_one_line_and_125",
+        "--user-map … self, subid or INSIDE:OUTSIDE:COUNT,... expected": "confine_map_test.wrong_maps_are_complaints",
+        "fs.mounts[ … ].source … is not an open descriptor": "confine_map_test.a_descriptor_that_is_not_open_is_none_of_ours",
     },
     "tools/confine/run.cc": {
         "terminal … --pty": "faults_test.a_terminal_that_cannot_be_made_is_told_by_confine",
         "pipe": ("faults_test.calls_that_fail_are_named_by_confine", "pipe: "),
         "--pty": ("faults_test.calls_that_fail_are_named_by_confine", "confine: --pty: No space left on device"),
         "namespaces: clone": ("faults_test.calls_that_fail_are_named_by_confine", "namespaces: clone: "),
+        "user.map":
+            ("confine_map_test.what_newuidmap_says_is_told_and_nothing_runs", "user.map: /usr/bin/newuidmap: newuidmap: write"),
         "--profile=reader grants what most programs need": "confine_test.a_dynamic_program_without_its_linker_is_told_so",
         "wait": ("faults_test.calls_that_fail_are_named_by_confine", "wait: No space left on device"),
         "took longer than limits.wall_time": "confine_test.a_program_that_takes_too_long_is_killed",
@@ -168,6 +172,10 @@ PROVOKED = {
         "--env-file … NAME=VALUE expected": "initexec_test.the_program_has_our_environment_and_what_files_add",
         "--sync-fd": ("faults_test.calls_that_fail_are_named_by_initexec", "--sync-fd: %d: Socket operation on non-socket"),
         "--sync-fd … closed without a byte": "initexec_test.nothing_runs_before_the_outside_agrees",
+        "--map":
+            ("initexec_test.subordinate_ids_that_we_do_not_have_are_told", "--map: /etc/subuid: no ids for user root"),
+        "--map: /proc":
+            ("initexec_test.without_proc_no_map_can_be_written", "--map: /proc: No such file or directory"),
         "--ns: clone": ("faults_test.calls_that_fail_are_named_by_initexec", "--ns: clone: "),
         "without --ns=user": "initexec_test.namespaces_that_cannot_be_made_are_told",
         "pipe": ("faults_test.calls_that_fail_are_named_by_initexec", "pipe: "),

@@ -1,5 +1,6 @@
 #include "tools/confine/options.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -166,6 +167,34 @@ std::uint32_t id(const std::string& option, const std::string& text) {
   return static_cast<std::uint32_t>(tools::number(option, text, 0xfffffffe));
 }
 
+void set_map(sandbox::id_map_policy& map, const std::string& text) {
+  using kind = sandbox::id_map_kind;
+  map = {};
+  if (text == "self" || text == "subid") {
+    if (text == "subid") map.kind = kind::subid;
+    return;
+  }
+  map.kind = kind::list;
+  for (const std::string& word : tools::split(text, ',')) {
+    const std::vector<std::string> parts = tools::split(word, ':');
+    if (parts.size() != 3)
+      refuse("--user-map", text, "self, subid or INSIDE:OUTSIDE:COUNT,... expected");
+    map.listed.uids.push_back(
+        {id("--user-map", parts[0]), id("--user-map", parts[1]), id("--user-map", parts[2])});
+  }
+  map.listed.gids = map.listed.uids;
+}
+
+// Descriptors that mounts name are our caller's: before there are any of our own.
+void check_sources(const policy& policy) {
+  for (std::size_t i = 0; i < policy.fs.mounts.size(); ++i) {
+    const int fd = policy.fs.mounts[i].source.descriptor;
+    if (fd != -1 && ::fcntl(fd, F_GETFD) == -1)
+      throw tools::misuse{"fs.mounts[" + std::to_string(i) + "].source: " + std::to_string(fd) +
+                          " is not an open descriptor"};
+  }
+}
+
 // Every option, what it takes and what it does. Options change the policy in the order in which
 // they were given, after --policy and --profile.
 class command_line {
@@ -203,6 +232,10 @@ class command_line {
            [this](const std::string& v) { out_.policy.user.uid = id("--uid", v); });
     change("--gid", "N", "Group id in the box",
            [this](const std::string& v) { out_.policy.user.gid = id("--gid", v); });
+    change("--user-map", "MAP",
+           "Ids of ours that the box has: self, subid (and our\n"
+           "subordinate ids), or INSIDE:OUTSIDE:COUNT,...",
+           [this](const std::string& v) { set_map(out_.policy.user.map, v); });
     change("--hostname", "NAME", "Host name in the box",
            [this](const std::string& v) { out_.policy.hostname = v; });
     change("--best-effort", "", "Go on with less where the kernel cannot enforce all",
@@ -248,6 +281,7 @@ class command_line {
     out_.program = std::move(*program);
     try {
       apply();
+      check_sources(out_.policy);
     } catch (const tools::misuse& e) {
       return early_end{125, "confine: " + e.what};
     }

@@ -17,6 +17,7 @@
 #include "lib/ipc/first_process.h"
 #include "lib/ipc/process.h"
 #include "lib/sandbox/hidden_empty_string.h"
+#include "lib/sandbox/id_map.h"
 #include "lib/sandbox/launch.h"
 #include "lib/sandbox/plan.h"
 #include "lib/sandbox/program_file.h"
@@ -39,8 +40,13 @@ struct refusal {
 
 void say(const std::string& text) { tools::complain("confine", text); }
 
-sandbox::plan_context context_of(const sandbox::program_file& program,
-                                 const sandbox::hidden_empty_string& empty_path, bool terminal) {
+sandbox::mappable_ids ids_for(const sandbox::policy& policy) {
+  if (policy.user.map.kind == sandbox::id_map_kind::self) return {};
+  return sandbox::find_mappable_ids(::geteuid());
+}
+
+sandbox::plan_context context_of(const options& options, const sandbox::program_file& program,
+                                 const sandbox::hidden_empty_string& empty_path) {
   rlimit files{};
   ::getrlimit(RLIMIT_NOFILE, &files);
   return {.who = sandbox::subject::program,
@@ -48,8 +54,9 @@ sandbox::plan_context context_of(const sandbox::program_file& program,
           .gid = ::getegid(),
           .descriptor_limit = files.rlim_max,
           .program = program.fd.get(),
-          .terminal = terminal,
-          .empty_path = empty_path.address()};
+          .terminal = options.pty,
+          .empty_path = empty_path.address(),
+          .ids = ids_for(options.policy)};
 }
 
 // Of a program that cannot be opened.
@@ -75,8 +82,8 @@ class runner {
         status_(options.status_fd) {}
 
   boost::system::result<sandbox::plan, refusal> plan(const sandbox::support& support) const {
-    auto made = sandbox::make_plan(options_.policy, support,
-                                   context_of(program_, empty_path_, options_.pty));
+    auto made =
+        sandbox::make_plan(options_.policy, support, context_of(options_, program_, empty_path_));
     if (made) return std::move(*made);
     const auto& [where, what] = made.error();
     return refusal{exit_code::refused, where, where + ": " + what};
@@ -165,6 +172,8 @@ class runner {
         return {exit_code::refused, s.clause,
                 s.clause + ": " + sandbox::describe_failure(s, failure.code)};
       }
+      case stage::maps:
+        return {exit_code::refused, "user.map", "user.map: " + failure.what};
       case stage::host:
         return {exit_code::refused, "", failure.what + ": " + reason};
       case stage::program:

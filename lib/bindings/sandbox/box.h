@@ -4,6 +4,7 @@
 #include <lua.hpp>
 #include <memory>
 
+#include "lib/bindings/sandbox/boxed_plan.h"
 #include "lib/bindings/sandbox/handshake.h"
 #include "lib/lua/class.h"
 #include "lib/sandbox/plan.h"
@@ -13,6 +14,7 @@ namespace emilua::bindings {
 
 struct box {
   sandbox::policy policy;
+  held_descriptors descriptors;                    // that the policy names
   std::shared_ptr<handshake_in_progress> pending;  // since context()
   std::shared_ptr<const box_report> last;          // of the last handshake or program
 };

@@ -45,6 +45,12 @@ void push_cgroup_failure(lua_State* L, std::error_code error, std::string_view p
   set(L, "mechanism", "cgroup");
 }
 
+void push_maps_failure(lua_State* L, std::error_code error, std::string_view why) {
+  push_clause(L, error, "user.map", why);
+  set(L, "step", "maps of ids");
+  set(L, "mechanism", "user namespace");
+}
+
 void push_report(lua_State* L, const std::vector<sandbox::clause_report>& report) {
   lua_newtable(L);
   int count = 0;

@@ -21,6 +21,9 @@ void push_step(lua_State* L, std::error_code error, const sandbox::step& step);
 // Pushes the error of making a box's cgroup, of which `part` has failed.
 void push_cgroup_failure(lua_State* L, std::error_code error, std::string_view part);
 
+// Pushes the error of maps that could not be written.
+void push_maps_failure(lua_State* L, std::error_code error, std::string_view why);
+
 // Pushes the list of box.report.
 void push_report(lua_State* L, const std::vector<sandbox::clause_report>& report);
 

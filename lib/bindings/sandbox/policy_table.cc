@@ -1,9 +1,16 @@
 #include "lib/bindings/sandbox/policy_table.h"
 
+#include <algorithm>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 #include <cmath>
+#include <memory>
 #include <string>
+#include <utility>
+
+#include "lib/base/file.h"
+#include "lib/bindings/io/file_descriptor.h"
+#include "lib/lua/error.h"
 
 namespace emilua::bindings {
 namespace {
@@ -18,7 +25,11 @@ class converter {
  public:
   explicit converter(lua_State* L) : L_(L) {}
 
+  [[nodiscard]] held_descriptors& descriptors() { return descriptors_; }
+
   json::value value(int index, const std::string& path, int depth) {
+    if (path.ends_with(".source"))
+      if (const auto* held = lua::to<file_descriptor>(L_, index)) return source(*held, path);
     switch (lua_type(L_, index)) {
       case LUA_TBOOLEAN:
         return lua_toboolean(L_, index) != 0;
@@ -40,6 +51,16 @@ class converter {
   }
 
  private:
+  // As JSON names it. The number is that of a copy, whatever becomes of the object.
+  json::value source(const file_descriptor& object, const std::string& path) {
+    if (object.is_busy()) throw sandbox::policy_error{path, "an operation uses it"};
+    auto copy = base::duplicate(object.number());
+    if (!copy) throw sandbox::policy_error{path, copy.error().message()};
+    const int number = copy->get();
+    descriptors_.push_back(std::make_shared<const base::unique_fd>(std::move(*copy)));
+    return {{"fd", number}};
+  }
+
   static json::value number(double value) {
     if (std::trunc(value) == value && std::fabs(value) <= 9007199254740992.0)
       return static_cast<std::int64_t>(value);
@@ -83,7 +104,20 @@ class converter {
   }
 
   lua_State* L_;
+  held_descriptors descriptors_;
 };
+
+// Numbers that come from nowhere might be anything of ours.
+void expect_held(const sandbox::policy& policy, const held_descriptors& descriptors) {
+  for (std::size_t i = 0; i < policy.fs.mounts.size(); ++i) {
+    const int number = policy.fs.mounts[i].source.descriptor;
+    const bool held = std::ranges::any_of(
+        descriptors, [&](const auto& descriptor) { return descriptor->get() == number; });
+    if (number != -1 && !held)
+      throw sandbox::policy_error{"fs.mounts[" + std::to_string(i) + "].source",
+                                  "a path or a file_descriptor expected"};
+  }
+}
 
 void push_value(lua_State* L, const json::value& value) {
   luaL_checkstack(L, 4, "policy");
@@ -111,11 +145,15 @@ void push_value(lua_State* L, const json::value& value) {
 
 }  // namespace
 
-sandbox::policy_result<sandbox::policy> read_policy_table(lua_State* L, int index) {
+sandbox::policy_result<written_policy> read_policy_table(lua_State* L, int index) {
   const int top = lua_gettop(L);
   try {
-    const json::value value = converter{L}.value(index, "", 0);
-    return sandbox::read_policy(value);
+    converter converter{L};
+    const json::value value = converter.value(index, "", 0);
+    auto policy = sandbox::read_policy(value);
+    if (!policy) return policy.error();
+    expect_held(*policy, converter.descriptors());
+    return written_policy{std::move(*policy), std::move(converter.descriptors())};
   } catch (const sandbox::policy_error& e) {
     lua_settop(L, top);
     return e;
@@ -124,6 +162,19 @@ sandbox::policy_result<sandbox::policy> read_policy_table(lua_State* L, int inde
 
 void push_policy_table(lua_State* L, const sandbox::policy& policy) {
   push_value(L, json::parse(sandbox::write_policy(policy)));
+  lua_getfield(L, -1, "fs");
+  lua_getfield(L, -1, "mounts");
+  for (std::size_t i = 0; i < policy.fs.mounts.size(); ++i) {
+    const int number = policy.fs.mounts[i].source.descriptor;
+    if (number == -1) continue;
+    auto copy = base::duplicate(number);
+    if (!copy) lua::raise(L, copy.error());
+    lua_rawgeti(L, -1, static_cast<int>(i) + 1);
+    push_file_descriptor(L, std::move(*copy));
+    lua_setfield(L, -2, "source");
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 2);
 }
 
 }  // namespace emilua::bindings

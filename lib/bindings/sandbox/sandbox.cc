@@ -25,6 +25,7 @@
 #include "lib/fiber/vm.h"
 #include "lib/lua/error.h"
 #include "lib/sandbox/filter_cache.h"
+#include "lib/sandbox/id_map.h"
 #include "lib/sandbox/policy_restrict.h"
 #include "lib/sandbox/support.h"
 
@@ -71,6 +72,8 @@ sandbox::plan make_plan(lua_State* L, const sandbox::policy& policy,
   context.gid = ::getegid();
   context.descriptor_limit = files.rlim_max;
   context.filters = &filters_of(L);
+  if (policy.user.map.kind != sandbox::id_map_kind::self)
+    context.ids = sandbox::find_mappable_ids(context.uid);
   // Tried out once: it does not change while a process lives, and if it does, handshake() says so.
   static const sandbox::support here = sandbox::probe();
   auto made = sandbox::make_plan(policy, here, context);
@@ -96,7 +99,8 @@ int new_box(lua_State* L) {
   auto& self = lua::push_new<box>(L);
   auto read = read_policy_table(L, 1);
   if (!read) raise_clause(L, std::errc::invalid_argument, read.error());
-  self.policy = std::move(*read);
+  self.policy = std::move(read->policy);
+  self.descriptors = std::move(read->descriptors);
   return 1;
 }
 
@@ -112,14 +116,17 @@ void push_copy(lua_State* L, int index) {
   }
 }
 
-void push_plan(lua_State* L, const sandbox::policy& policy, const sandbox::plan& plan,
+void push_plan(lua_State* L, const box& self, std::shared_ptr<handshake_in_progress> talk,
                base::unique_fd handshake) {
   auto& out = lua::push_new<boxed_plan>(L);
+  const sandbox::plan& plan = talk->plan;
   out.plan = plan;
   out.handshake = std::move(handshake);
-  out.environment = policy.env;
+  out.sources = self.descriptors;
+  out.environment = self.policy.env;
   out.jit = plan.promises.contains(sandbox::promise::prot_exec);
   out.children = plan.promises.contains(sandbox::promise::proc);
+  out.talk = std::move(talk);
 }
 
 // Pushes the options for spawn_vm: those of the table at `opts`, or nil, and the module at 2.
@@ -138,7 +145,7 @@ std::shared_ptr<handshake_in_progress> push_context(lua_State* L, const box& sel
                                                       make_actor_plan(L, self.policy));
   auto theirs = talk->begin();
   if (!theirs) lua::raise(L, theirs.error());
-  push_plan(L, self.policy, talk->plan, std::move(*theirs));
+  push_plan(L, self, talk, std::move(*theirs));
   lua_setfield(L, -2, "sandbox");
   lua_setfield(L, context, "subprocess");
   lua_settop(L, context);
@@ -225,7 +232,7 @@ int explain(lua_State* L) {
 }
 
 // The policy that is, or is spelled by, the argument.
-sandbox::policy check_policy(lua_State* L, int index) {
+written_policy check_policy(lua_State* L, int index) {
   if (lua_istable(L, index)) {
     auto read = read_policy_table(L, index);
     if (!read) raise_clause(L, std::errc::invalid_argument, read.error());
@@ -233,15 +240,19 @@ sandbox::policy check_policy(lua_State* L, int index) {
   }
   const auto* given = lua::to<box>(L, index);
   if (given == nullptr) lua::raise_argument(L, index);
-  return given->policy;
+  return {given->policy, given->descriptors};
 }
 
 // A box for what both policies permit.
 int restrict(lua_State* L) {
   const auto& self = lua::check<box>(L, 1);
-  auto both = sandbox::restrict(self.policy, check_policy(L, 2));
+  const written_policy other = check_policy(L, 2);
+  auto both = sandbox::restrict(self.policy, other.policy);
   if (!both) raise_clause(L, std::errc::invalid_argument, both.error());
-  lua::push_new<box>(L).policy = std::move(*both);
+  auto& out = lua::push_new<box>(L);
+  out.policy = std::move(*both);
+  out.descriptors = self.descriptors;
+  out.descriptors.insert(out.descriptors.end(), other.descriptors.begin(), other.descriptors.end());
   return 1;
 }
 
@@ -288,7 +299,7 @@ void forbid_machine_code(lua_State* L) {
 int restrict_self(lua_State* L) {
   fiber::vm& v = fiber::vm::of(L);
   if (!v.is_master()) lua::raise(L, std::errc::operation_not_permitted);
-  const auto plan = plan_for_engine(check_policy(L, 1));
+  const auto plan = plan_for_engine(check_policy(L, 1).policy);
   if (!plan) raise_failure(L, plan.error());
   if (!plan->promises.contains(sandbox::promise::prot_exec)) forbid_machine_code(L);
   const auto done = restrict_engine(*plan, v.process().find<sandbox::companion>());

@@ -104,6 +104,9 @@ std::vector<std::string> environment_of(lua_State* L, const program_request& req
       lua_pushliteral(L, "namespaces");
       lua_setfield(L, -2, "mechanism");
       break;
+    case stage::maps:
+      push_maps_failure(L, failure.code, failure.what);
+      break;
     case stage::host:
       push_clause(L, failure.code, "", failure.what + ": " + failure.code.message());
       lua::push_text(L, failure.what);
