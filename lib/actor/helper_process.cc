@@ -91,8 +91,8 @@ wire_reply enter_box(const descriptor_list& fds) {
 // False: there are not as many as it says.
 bool take_sources(const wire_request& request, std::span<const base::unique_fd> rest,
                   source_numbers& out) {
-  if (request.sources > sandbox::max_sources || rest.size() != request.sources + request.own_cgroup)
-    return false;
+  const std::size_t count = std::size_t{request.sources} + (request.own_cgroup ? 1 : 0);
+  if (request.sources > sandbox::max_sources || rest.size() != count) return false;
   for (const base::unique_fd& fd : rest.first(request.sources)) out.push_back(fd.get());
   return true;
 }

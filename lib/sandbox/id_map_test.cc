@@ -77,8 +77,8 @@ int as_nobody(int (*body)()) {
         (::setgroups(0, nullptr) == -1 || ::setresgid(65534, 65534, 65534) == -1 ||
          ::setresuid(65534, 65534, 65534) == -1))
       return 100;
-    ::prctl(PR_SET_DUMPABLE, 1);  // whose directory in /proc is to be his own
-    return body();
+    // His directory in /proc is to be his own.
+    return ::prctl(PR_SET_DUMPABLE, 1) == -1 ? 101 : body();
   });
 }
 

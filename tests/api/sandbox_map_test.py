@@ -29,7 +29,7 @@ if _CONTEXT == 'worker' then
     return
 end
 
-local policy = json.decode(system.arguments[2])
+local policy = json.decode(system.arguments[3])
 policy.fs = {read = {'/proc'}}
 local box = sandbox.new(policy)
 

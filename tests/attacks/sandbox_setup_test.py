@@ -157,15 +157,15 @@ def links_that_lie_in_wait_are_not_followed():
 # 91 row 10
 @case
 def a_source_by_descriptor_is_never_what_its_name_leads_to_meanwhile():
-    with Tree() as tree:
-        source = os.open(tree.at("tree/link"), os.O_PATH | os.O_DIRECTORY)
-        policy = write(tree.at("policy"), json.dumps(
-            {"fs": {"mounts": [{"type": "bind", "source": {"fd": source}, "target": "/data", "readonly": True}]}}))
-        with Swapping(tree):
-            for _ in range(TIMES):
-                said = boxed("--policy", policy, "--", "read", "/data/file", pass_fds=[source])
-                assert said == "done inside" or "fs.mounts[0]" in said, said
-        os.close(source)
+    tree = Tree()
+    source = os.open(tree.at("tree/link"), os.O_PATH | os.O_DIRECTORY)
+    policy = write(tree.at("policy"), json.dumps(
+        {"fs": {"mounts": [{"type": "bind", "source": {"fd": source}, "target": "/data", "readonly": True}]}}))
+    with Swapping(tree):
+        for _ in range(TIMES):
+            said = boxed("--policy", policy, "--", "read", "/data/file", pass_fds=[source])
+            assert said == "done inside" or "fs.mounts[0]" in said, said
+    os.close(source)
 
 
 # 91 row 11

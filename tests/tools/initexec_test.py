@@ -524,14 +524,6 @@ def subordinate_ids_that_we_do_not_have_are_told():
     refused(with_subordinate_ids("root:1:0\n", "true"), "--map: /etc/subuid: line 1: not a range of ids", status=125)
 
 
-@case
-def without_proc_no_map_can_be_written():
-    needs_root()
-    check_namespaces(65534)
-    run = run_alone(alone(), "/initexec", "--ns=user", "--map=self", "-e", NOTHING)
-    refused(run, "--map: /proc: No such file or directory", status=125)
-
-
 # --- complaints ---------------------------------------------------------------------------------------
 
 

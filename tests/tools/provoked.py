@@ -172,10 +172,6 @@ PROVOKED = {
         "--env-file … NAME=VALUE expected": "initexec_test.the_program_has_our_environment_and_what_files_add",
         "--sync-fd": ("faults_test.calls_that_fail_are_named_by_initexec", "--sync-fd: %d: Socket operation on non-socket"),
         "--sync-fd … closed without a byte": "initexec_test.nothing_runs_before_the_outside_agrees",
-        "--map":
-            ("initexec_test.subordinate_ids_that_we_do_not_have_are_told", "--map: /etc/subuid: no ids for user root"),
-        "--map: /proc":
-            ("initexec_test.without_proc_no_map_can_be_written", "--map: /proc: No such file or directory"),
         "--ns: clone": ("faults_test.calls_that_fail_are_named_by_initexec", "--ns: clone: "),
         "without --ns=user": "initexec_test.namespaces_that_cannot_be_made_are_told",
         "pipe": ("faults_test.calls_that_fail_are_named_by_initexec", "pipe: "),
