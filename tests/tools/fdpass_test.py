@@ -461,6 +461,11 @@ def everything_that_fails_is_one_line_and_1():
     ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
     ours.send(b"x" * 65537)
     refused(given(theirs, "recv", "--from=fd:%d"), "recv: message: longer than 65536 bytes", status=1)
+    # Nor in pieces, while descriptors are still to come.
+    ours, theirs = socket_pair("stream")
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+    ours.send(b"x" * 65537)
+    refused(given(theirs, "recv", "--from=fd:%d", "--count=1"), "recv: message: longer than 65536 bytes", status=1)
     ours, theirs = socket_pair("seqpacket")
     ours.close()
     refused(given(theirs, "send", "--to=fd:%d", "0"), "send: message: ", status=1)

@@ -48,7 +48,9 @@ outcome receive_one(int socket, message& to, std::size_t limit, std::vector<char
   ipc::collect_descriptors(header, arrived);
   if ((header.msg_flags & MSG_CTRUNC) != 0)
     fail("recv", "descriptors were lost: " + base::system_error(EMFILE).message());
-  if ((header.msg_flags & MSG_TRUNC) != 0)
+  // All of it together, where descriptors are still to come.
+  if ((header.msg_flags & MSG_TRUNC) != 0 ||
+      to.data.size() + static_cast<std::size_t>(n) > max_data)
     fail("recv", "longer than " + std::to_string(max_data) + " bytes");
   if (n == 0 && arrived.count() == 0) return outcome::end;
   arrived.move_to(to.fds, limit - to.fds.size());
